@@ -1,0 +1,1 @@
+"""What every node and model reader of the talking face shares, once."""

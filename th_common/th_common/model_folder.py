@@ -1,0 +1,207 @@
+"""A face model is one folder: card.json beside safetensors files, verified by SHA-256, nothing executed.
+
+models/default/card.json              name, id, profile, lookahead, licence, figures of the training
+models/default/face.safetensors       active appearance model (its SHA-256 is the model's id)
+models/default/predictor.safetensors  network, and statistics that standardise features and codes
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as _load_tensors
+from safetensors.numpy import save as _save_tensors
+
+from th_common.errors import ModelError
+
+FORMAT = "talking-head-face/1"
+CARD = "card.json"
+FACE = "face.safetensors"
+PREDICTOR = "predictor.safetensors"
+MAX_CARD_BYTES = 1 << 20
+MAX_TENSOR_BYTES = 256 << 20
+
+Tensors = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What card.json says of a face model.
+
+    `id` is the SHA-256 (hex) of face.safetensors: codes carry it, and only a renderer with the same face draws them.
+    `lookahead` is the predictor's right context in frames, None for the whole utterance.
+    """
+
+    name: str
+    id: str
+    fps: int
+    profile: str
+    shape: int
+    appearance: int
+    lookahead: int | None
+    licence: str
+    network: Mapping[str, Any]
+    files: Mapping[str, str]
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a facial code: shape and appearance parameters together."""
+        return self.shape + self.appearance
+
+
+def read_card(folder: str | os.PathLike[str]) -> Card:
+    """Read and check card.json of a model folder.
+
+    Raises:
+        ModelError: the folder or card is missing, is not JSON, or lacks or mistypes a field (named in the text).
+    """
+    path = Path(folder) / CARD
+    if not Path(folder).is_dir():
+        raise ModelError(f"model folder {os.fspath(folder)!r} does not exist")
+    try:
+        if path.stat().st_size > MAX_CARD_BYTES:
+            raise ModelError(f"{path}: larger than {MAX_CARD_BYTES} bytes, not a model card")
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file, {os.fspath(folder)!r} is not a face model") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ModelError(f"{path}: not a readable model card ({error})") from error
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        found = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
+        raise ModelError(f"{path}: format is {found!r}, this software reads {FORMAT!r}")
+    code = _field(path, raw, "code", dict)
+    lookahead = raw.get("lookahead")
+    if lookahead is not None and (type(lookahead) is not int or lookahead < 0):
+        raise ModelError(f"{path}: lookahead must be frames >= 0 or null, not {lookahead!r}")
+    card = Card(
+        name=_field(path, raw, "name", str),
+        id=_field(path, raw, "id", str),
+        fps=_field(path, raw, "fps", int),
+        profile=_field(path, raw, "profile", str),
+        shape=_field(path, code, "shape", int),
+        appearance=_field(path, code, "appearance", int),
+        lookahead=lookahead,
+        licence=_field(path, raw, "licence", str),
+        network=_field(path, raw, "network", dict),
+        files=_field(path, raw, "files", dict),
+        training=_field(path, raw, "training", dict),
+    )
+    if card.fps != 60:
+        raise ModelError(f"{path}: fps is {card.fps}, this software speaks 60 frames per second")
+    if not (0 < card.shape <= 64 and 0 < card.appearance <= 64):
+        raise ModelError(f"{path}: code of {card.shape} + {card.appearance} dimensions is out of range 1..64")
+    return card
+
+
+def read_tensors(folder: str | os.PathLike[str], filename: str, card: Card) -> Tensors:
+    """Read one safetensors file of a model folder, verified against the card's SHA-256.
+
+    Raises:
+        ModelError: the file is missing, truncated, not the one that the card names, or holds NaN or infinity.
+    """
+    path = Path(folder) / filename
+    wanted = card.files.get(filename)
+    if not isinstance(wanted, str):
+        raise ModelError(f"{Path(folder) / CARD}: names no SHA-256 for {filename}")
+    try:
+        if path.stat().st_size > MAX_TENSOR_BYTES:
+            raise ModelError(f"{path}: larger than {MAX_TENSOR_BYTES} bytes")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file, the model folder is not complete") from None
+    except OSError as error:
+        raise ModelError(f"{path}: not readable ({error})") from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != wanted:
+        raise ModelError(
+            f"{path}: SHA-256 {found[:12]}... is not the card's {wanted[:12]}...: truncated, changed, or of another model"
+        )
+    try:
+        tensors = _load_tensors(data)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise ModelError(f"{path}: not a safetensors file ({error})") from error
+    for name, tensor in tensors.items():
+        if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
+            raise ModelError(f"{path}: tensor {name!r} holds NaN or infinity")
+    return tensors
+
+
+def require(tensors: Tensors, name: str, shape: tuple[int | None, ...], *, source: str) -> np.ndarray:
+    """Return a tensor, its shape checked; None in `shape` accepts any length.
+
+    Raises:
+        ModelError: the tensor is missing or has another shape; the text names both.
+    """
+    if name not in tensors:
+        raise ModelError(f"{source}: tensor {name!r} is missing")
+    tensor = tensors[name]
+    fits = len(tensor.shape) == len(shape) and all(
+        want is None or have == want for have, want in zip(tensor.shape, shape, strict=True)
+    )
+    if not fits:
+        raise ModelError(f"{source}: tensor {name!r} has shape {tensor.shape}, expected {shape}")
+    return tensor
+
+
+def write_model(
+    folder: str | os.PathLike[str],
+    *,
+    name: str,
+    profile: str,
+    shape: int,
+    appearance: int,
+    lookahead: int | None,
+    licence: str,
+    network: Mapping[str, Any],
+    training: Mapping[str, Any],
+    face: Tensors,
+    predictor: Tensors,
+) -> Card:
+    """Write a whole model folder; the card goes last, so that a kill leaves no card without its files."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for filename, tensors in ((FACE, face), (PREDICTOR, predictor)):
+        data = _save_tensors({k: np.ascontiguousarray(v) for k, v in sorted(tensors.items())})
+        _replace(target / filename, data)
+        files[filename] = hashlib.sha256(data).hexdigest()
+    card = Card(
+        name=name,
+        id=files[FACE],
+        fps=60,
+        profile=profile,
+        shape=shape,
+        appearance=appearance,
+        lookahead=lookahead,
+        licence=licence,
+        network=dict(network),
+        files=files,
+        training=dict(training),
+    )
+    fields = asdict(card)
+    fields["code"] = {"shape": fields.pop("shape"), "appearance": fields.pop("appearance")}
+    text = json.dumps({"format": FORMAT, **fields}, indent=2, ensure_ascii=False)
+    _replace(target / CARD, (text + "\n").encode())
+    return card
+
+
+def _replace(path: Path, data: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(data)
+    os.replace(partial, path)
+
+
+def _field(path: Path, raw: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = raw.get(name)
+    if type(value) is not kind:
+        raise ModelError(f"{path}: field {name!r} must be {kind.__name__}, not {value!r}")
+    return value

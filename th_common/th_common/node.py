@@ -1,0 +1,243 @@
+"""The base of every node: parameter table, lifecycle with autostart, diagnostics, one worker thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter as RosParameter
+
+from th_common.errors import TalkingHeadError
+from th_common.health import Health, Level
+from th_common.parameters import Parameter
+from th_common.stamps import to_fields
+from th_common.worker import Worker
+
+COMMON_PARAMETERS = (
+    Parameter(
+        name="autostart",
+        default=True,
+        description="configure and activate at start, without a lifecycle manager",
+        read_only=True,
+    ),
+    Parameter(
+        name="diagnostics_period",
+        default=1.0,
+        description="time between two messages on /diagnostics",
+        unit="s",
+        minimum=0.1,
+        maximum=60.0,
+        read_only=True,
+    ),
+)
+
+
+class TalkingHeadNode(LifecycleNode):
+    """A lifecycle node whose subclasses fill in configure, activate, deactivate and cleanup.
+
+    `configure` may raise TalkingHeadError: the reason goes to the log and to /diagnostics, and the node lives on,
+    unconfigured. Callbacks of the executor only enqueue; what takes time runs in `start_worker`'s thread.
+    """
+
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(name, **kwargs)
+        self.health = Health()
+        self._active = False
+        self._workers: list[Worker[Any]] = []
+        self._table = {p.name: p for p in COMMON_PARAMETERS + type(self).parameters}
+        self.add_on_set_parameters_callback(self._check_parameters)
+        for parameter in self._table.values():
+            self.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
+        self.add_post_set_parameters_callback(self._tell_changes)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._diagnostics_timer = self.create_timer(self.value("diagnostics_period"), self.publish_diagnostics)
+        self._autostart_timer = None
+        if self.value("autostart"):
+            self._autostart_timer = self.create_timer(0.0, self._autostart)
+
+    # --- for subclasses -------------------------------------------------------------------------------------------------
+
+    def configure(self) -> None:
+        """Load and open what the node needs; raise TalkingHeadError where that fails."""
+
+    def activate(self) -> None:
+        """Begin to work."""
+
+    def deactivate(self) -> None:
+        """Rest: stop working, keep what is loaded."""
+
+    def cleanup(self) -> None:
+        """Free what configure opened; must bear being called after a configure that failed half way."""
+
+    def parameter_changed(self, name: str, value: Any) -> None:
+        """A parameter has a new, checked value."""
+
+    def update_health(self) -> None:
+        """Write current values into self.health; called just before each diagnostics message."""
+
+    # --- services to subclasses -----------------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> bool:
+        """Whether the node is in the lifecycle state active."""
+        return self._active
+
+    def value(self, name: str) -> Any:
+        """The value of a parameter of the table."""
+        return self.get_parameter(name).value
+
+    def now(self) -> float:
+        """The node clock (system, or simulated time) in s."""
+        return self.get_clock().now().nanoseconds * 1e-9
+
+    def start_worker(self, name: str, process: Callable[[Any], None], *, capacity: int = 256) -> Worker[Any]:
+        """A worker thread that reports its errors and drops as this node's diagnostics; stopped with the node."""
+        worker: Worker[Any] = Worker(
+            f"{self.get_name()}.{name}",
+            process,
+            capacity=capacity,
+            on_error=lambda error: self.report(f"{name} error", error),
+            on_drop=lambda: self._count_drop(name),
+        )
+        self._workers.append(worker)
+        return worker
+
+    def report(self, fault: str, problem: object, *, level: Level = Level.ERROR, hold: float | None = 10.0) -> None:
+        """Count a problem, show it on /diagnostics for `hold` s, and log it when it is new."""
+        if not self.context.ok():
+            return
+        text = str(problem) if isinstance(problem, (str, TalkingHeadError)) else repr(problem)
+        self.health.count(fault)
+        if self.health.raise_fault(fault, text, level=level, hold=hold):
+            log = self.get_logger().error if level >= Level.ERROR else self.get_logger().warning
+            log(f"{fault}: {text}")
+
+    def publish_diagnostics(self) -> None:
+        """Publish this node's health as one DiagnosticStatus."""
+        self.update_health()
+        snapshot = self.health.snapshot()
+        status = DiagnosticStatus()
+        status.level = bytes([int(snapshot.level)])
+        status.name = f"{self.get_name()}: talking head"
+        status.hardware_id = self.get_fully_qualified_name()
+        status.message = snapshot.message
+        status.values = [KeyValue(key=k, value=v) for k, v in sorted(snapshot.values.items())]
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+    # --- lifecycle ------------------------------------------------------------------------------------------------------
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        try:
+            self.configure()
+        except TalkingHeadError as error:
+            self._release()
+            self.report("configure", error, hold=None)
+            return TransitionCallbackReturn.FAILURE
+        self.health.clear_fault("configure")
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        result = super().on_activate(state)
+        try:
+            self.activate()
+        except TalkingHeadError as error:
+            super().on_deactivate(state)
+            self.report("activate", error, hold=None)
+            return TransitionCallbackReturn.FAILURE
+        self.health.clear_fault("activate")
+        self._active = True
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._active = False
+        self.deactivate()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._release()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self.close()
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._active = False
+        self._release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def close(self) -> None:
+        """Stop working and free everything, from any state; for the end of the process."""
+        if self._active:
+            self._active = False
+            self.deactivate()
+        self._release()
+
+    def _release(self) -> None:
+        for worker in self._workers:
+            worker.stop()
+        self._workers.clear()
+        self.cleanup()
+
+    def _autostart(self) -> None:
+        assert self._autostart_timer is not None
+        self._autostart_timer.cancel()
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    # --- parameters -----------------------------------------------------------------------------------------------------
+
+    def _check_parameters(self, changes: list[RosParameter]) -> SetParametersResult:
+        for change in changes:
+            known = self._table.get(change.name)
+            reason = known.refuse(change.value) if known else None
+            if reason:
+                return SetParametersResult(successful=False, reason=reason)
+        return SetParametersResult(successful=True)
+
+    def _tell_changes(self, changes: list[RosParameter]) -> None:
+        for change in changes:
+            if change.name in self._table:
+                self.parameter_changed(change.name, change.value)
+
+    def _count_drop(self, name: str) -> None:
+        self.report(f"{name} overrun", "work arrives faster than it is done", level=Level.WARN)
+
+
+def time_message(seconds: float) -> Time:
+    """s -> builtin_interfaces/Time."""
+    sec, nanosec = to_fields(seconds)
+    return Time(sec=sec, nanosec=nanosec)
+
+
+def _descriptor(parameter: Parameter) -> ParameterDescriptor:
+    unit = f" [{parameter.unit}]" if parameter.unit else ""
+    descriptor = ParameterDescriptor(
+        description=parameter.description + unit,
+        additional_constraints=parameter.range_text(),
+        read_only=parameter.read_only,
+    )
+    # ROS knows no range with holes: where special values exist the table's own check is the only one.
+    if parameter.minimum is not None and parameter.maximum is not None and not parameter.special:
+        if isinstance(parameter.default, float):
+            descriptor.floating_point_range = [
+                FloatingPointRange(from_value=parameter.minimum, to_value=parameter.maximum)
+            ]
+        elif isinstance(parameter.default, int):
+            descriptor.integer_range = [
+                IntegerRange(from_value=int(parameter.minimum), to_value=int(parameter.maximum))
+            ]
+    return descriptor
