@@ -1,0 +1,1 @@
+"""Acoustic features to facial codes: bidirectional LSTM with bounded lookahead."""
