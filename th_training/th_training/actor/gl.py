@@ -1,0 +1,131 @@
+"""Headless OpenGL (EGL): one stage that draws the posed actor between two still layers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from th_common.errors import DeviceError
+
+from .camera import Camera
+
+_SHADERS = Path(__file__).parent / "shaders"
+
+
+def open_context():
+    """A moderngl context without a window; DeviceError in words where the machine has no EGL."""
+    os.environ.setdefault("EGL_PLATFORM", "surfaceless")
+    try:
+        import moderngl
+
+        return moderngl.create_context(standalone=True, backend="egl", require=330)  # type: ignore[arg-type]
+    except Exception as error:  # moderngl raises bare Exceptions for missing libraries and drivers
+        raise DeviceError(
+            f"the virtual actor needs OpenGL 3.3 through EGL (Debian: libegl1 libgl1-mesa-dri): {error}"
+        ) from error
+
+
+class Stage:
+    """Draws backdrop, actor and front layer into one multisampled picture.
+
+    A Stage belongs to the thread that made it. `context` may be shared for other work there.
+    """
+
+    def __init__(self, size: int, samples: int) -> None:
+        self.size = size
+        self.context = open_context()
+        self.context.front_face = "cw"  # the camera's y points down
+        self._picture = self._framebuffer(0)
+        self._target = self._framebuffer(samples) if samples else self._picture
+        self._actor = self._program("actor")
+        self._plain = self._program("layer")
+        square = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
+        self._square = self.context.vertex_array(self._plain, [(self.context.buffer(square.tobytes()), "2f", "corner")])
+
+    def upload_mesh(self, triangles: np.ndarray, attributes: np.ndarray, *, culled: int, opaque: int) -> None:
+        """The still half of the mesh.
+
+        triangles (T, 3): `culled` ones are drawn from the front only, up to `opaque` from both
+        sides, the rest are blended. attributes (N, 7) float32: rest (3), uv (2), material,
+        occlusion.
+        """
+        self._moving = self.context.buffer(reserve=len(attributes) * 24, dynamic=True)
+        still = self.context.buffer(np.ascontiguousarray(attributes, np.float32).tobytes())
+        self._mesh = self.context.vertex_array(
+            self._actor,
+            [
+                (self._moving, "3f 3f", "position", "normal"),
+                (still, "3f 2f 1f 1f", "rest", "uv", "material", "occlusion"),
+            ],
+            self.context.buffer(triangles.astype(np.int32).tobytes()),
+        )
+        self._counts = (culled * 3, opaque * 3, len(triangles) * 3)
+
+    def upload_picture(self, rgba: np.ndarray):
+        """(h, w, 4) uint8 -> texture with mipmaps."""
+        import moderngl
+
+        texture = self.context.texture(rgba.shape[1::-1], 4, np.ascontiguousarray(rgba).tobytes())
+        texture.build_mipmaps()
+        texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        texture.repeat_x = texture.repeat_y = False
+        return texture
+
+    def set_scene(self, camera: Camera, skin, back, front, **uniforms) -> None:
+        """Camera, skin texture, the layers behind and before the actor (None: nothing there)."""
+        self._skin, self._back, self._front = skin, back, front
+        self._actor["projection"].write(np.ascontiguousarray(camera.matrix.T).tobytes())
+        self._actor["camera"].value = tuple(map(float, camera.position))
+        for name, value in uniforms.items():
+            self._actor[name].value = value
+
+    def draw(self, vertices: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """(size, size, 3) uint8 of posed vertices and normals, both (N, 3)."""
+        gl = self.context
+        self._moving.write(np.concatenate([vertices, normals], 1, dtype=np.float32).tobytes())
+        self._target.use()
+        gl.clear(0.0, 0.0, 0.0, 0.0)
+        gl.blend_func = gl.ONE, gl.ONE_MINUS_SRC_ALPHA
+        self._layer(self._back)
+        culled, opaque, everything = self._counts
+        gl.enable(gl.DEPTH_TEST)
+        self._skin.use(0)
+        gl.enable(gl.CULL_FACE)
+        self._mesh.render(vertices=culled)
+        gl.disable(gl.CULL_FACE)
+        self._mesh.render(vertices=opaque - culled, first=culled)
+        gl.enable(gl.BLEND)
+        self._target.depth_mask = False
+        self._mesh.render(vertices=everything - opaque, first=opaque)
+        self._target.depth_mask = True
+        gl.disable(gl.BLEND)
+        self._layer(self._front)
+        if self._target is not self._picture:
+            gl.copy_framebuffer(self._picture, self._target)
+        data = self._picture.read(components=3, alignment=1)
+        return np.frombuffer(data, np.uint8).reshape(self.size, self.size, 3)
+
+    def _layer(self, texture) -> None:
+        if texture is None:
+            return
+        gl = self.context
+        gl.disable(gl.DEPTH_TEST)
+        gl.enable(gl.BLEND)
+        texture.use(0)
+        self._square.render(gl.TRIANGLE_STRIP)
+        gl.disable(gl.BLEND)
+
+    def _framebuffer(self, samples: int):
+        shape = (self.size, self.size)
+        return self.context.framebuffer(
+            [self.context.renderbuffer(shape, 4, samples=samples)],
+            self.context.depth_renderbuffer(shape, samples=samples),
+        )
+
+    def _program(self, name: str):
+        return self.context.program(
+            vertex_shader=(_SHADERS / f"{name}.vert").read_text(),
+            fragment_shader=(_SHADERS / f"{name}.frag").read_text(),
+        )

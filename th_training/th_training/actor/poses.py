@@ -1,0 +1,87 @@
+"""What the actor's face does for each viseme and each of the seven emotions (SAVEE's), as poses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from th_common.errors import InputError
+
+from .units import Pose, pair
+
+if TYPE_CHECKING:
+    from .render import Actor
+
+VISEMES: dict[str, Pose] = {
+    "sil": {},
+    "MM": pair(mouthPress=0.30, mouthRollLower=0.22, mouthRollUpper=0.18),
+    "FF": pair(jawOpen=0.05, mouthRollLower=0.62, mouthUpperUp=0.30),
+    "TH": pair(jawOpen=0.14, mouthLowerDown=0.25, mouthUpperUp=0.10, tongueUp=0.6, tongueOut=0.25),
+    "LL": pair(jawOpen=0.20, mouthLowerDown=0.20, mouthUpperUp=0.08, tongueUp=0.9),
+    "DD": pair(jawOpen=0.12, mouthLowerDown=0.22, mouthUpperUp=0.08, tongueUp=0.7),
+    "SS": pair(jawOpen=0.05, mouthStretch=0.18, mouthLowerDown=0.32, mouthUpperUp=0.12),
+    "CH": pair(jawOpen=0.08, mouthFunnel=0.50, mouthPucker=0.22, mouthLowerDown=0.15),
+    "KK": pair(jawOpen=0.16, mouthLowerDown=0.15),
+    "RR": pair(jawOpen=0.12, mouthPucker=0.32, mouthFunnel=0.25),
+    "WW": pair(jawOpen=0.06, mouthPucker=0.85, mouthFunnel=0.15),
+    "AA": pair(jawOpen=0.48, mouthLowerDown=0.18, mouthUpperUp=0.08),
+    "AE": pair(jawOpen=0.40, mouthStretch=0.15, mouthLowerDown=0.25, mouthUpperUp=0.10),
+    "EH": pair(jawOpen=0.28, mouthStretch=0.15, mouthLowerDown=0.22, mouthUpperUp=0.08),
+    "AH": pair(jawOpen=0.24, mouthLowerDown=0.15, mouthUpperUp=0.05),
+    "EE": pair(jawOpen=0.10, mouthStretch=0.25, mouthSmile=0.22, mouthLowerDown=0.28, mouthUpperUp=0.08),
+    "IH": pair(jawOpen=0.16, mouthStretch=0.16, mouthSmile=0.10, mouthLowerDown=0.22, mouthUpperUp=0.06),
+    "OH": pair(jawOpen=0.34, mouthPucker=0.35, mouthFunnel=0.35),
+    "OO": pair(jawOpen=0.12, mouthPucker=0.80, mouthFunnel=0.20),
+}
+"""Pose by viseme, drawn as if held; speech blends them (animate.py)."""
+
+EMOTIONS: dict[str, Pose] = {
+    "anger": pair(browDown=0.95, eyeSquint=0.25, eyeWide=0.30, noseSneer=0.30, mouthFrown=0.25,
+                  mouthPress=0.20),
+    "disgust": pair(noseSneer=0.80, browDown=0.45, eyeSquint=0.45, mouthUpperUp=0.25,
+                    mouthFrown=0.35, cheekSquint=0.30),
+    "fear": pair(browInnerUp=1.0, browOuterUp=0.30, browDown=0.30, eyeWide=0.90,
+                 mouthStretch=0.45, mouthFrown=0.15, jawOpen=0.10),
+    "happiness": pair(mouthSmile=0.60, cheekSquint=0.45, eyeSquint=0.22, browInnerUp=0.12,
+                      browOuterUp=0.15),
+    "neutral": {},
+    "sadness": pair(browInnerUp=0.95, browDown=0.20, mouthFrown=0.60, mouthShrugLower=0.20,
+                    eyeBlink=0.18, eyeLookDown=0.20),
+    "surprise": pair(browInnerUp=0.80, browOuterUp=0.95, eyeWide=0.90, jawOpen=0.28),
+}  # fmt: skip
+"""Pose by emotion, at full intensity, not speaking."""
+
+
+def viseme(name: str) -> Pose:
+    """The pose of a viseme; InputError names one that does not exist."""
+    if name not in VISEMES:
+        raise InputError(f"there is no viseme '{name}' (there are {', '.join(VISEMES)})")
+    return VISEMES[name]
+
+
+def emotion(name: str) -> Pose:
+    """The pose of an emotion; InputError names one that does not exist."""
+    if name not in EMOTIONS:
+        raise InputError(f"there is no emotion '{name}' (there are {', '.join(EMOTIONS)})")
+    return EMOTIONS[name]
+
+
+def pose_sheet(actor: Actor, path: str | Path, *, tile: int = 320, columns: int = 6) -> None:
+    """Write a PNG with the actor in every viseme, every emotion and a blink, to look at.
+
+    Raises InputError where the file cannot be written.
+    """
+    poses = {**EMOTIONS, **VISEMES, "blink": pair(eyeBlink=1.0)}
+    tiles = []
+    for name, pose in poses.items():
+        picture = cv2.resize(actor.render(pose), (tile, tile), interpolation=cv2.INTER_AREA)
+        cv2.putText(picture, name, (6, 18), 0, 0.55, (60, 40, 30), 1, cv2.LINE_AA)
+        tiles.append(picture)
+    while len(tiles) % columns:
+        tiles.append(np.full_like(tiles[0], 255))
+    rows = [np.hstack(tiles[k : k + columns]) for k in range(0, len(tiles), columns)]
+    if not cv2.imwrite(str(path), np.vstack(rows)):
+        raise InputError(f"cannot write the pose sheet {path}")

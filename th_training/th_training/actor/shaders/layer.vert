@@ -1,0 +1,9 @@
+#version 330
+// A picture that fills the view, its first row at the top.
+in vec2 corner;
+out vec2 at;
+
+void main() {
+    at = corner * 0.5 + 0.5;
+    gl_Position = vec4(corner, 0.0, 1.0);
+}
