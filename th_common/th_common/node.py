@@ -44,6 +44,8 @@ COMMON_PARAMETERS = (
 class TalkingHeadNode(LifecycleNode):
     """A lifecycle node whose subclasses fill in configure, activate, deactivate and cleanup.
 
+    With `fail_fast` an autostart that fails raises its error out of the executor, for programs that a person started.
+
     `configure` may raise TalkingHeadError: the reason goes to the log and to /diagnostics, and the node lives on,
     unconfigured. Callbacks of the executor only enqueue; what takes time runs in `start_worker`'s thread.
     """
@@ -53,6 +55,8 @@ class TalkingHeadNode(LifecycleNode):
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.health = Health()
+        self.fail_fast = False
+        self._start_error: TalkingHeadError | None = None
         self._active = False
         self._workers: list[Worker[Any]] = []
         self._table = {p.name: p for p in COMMON_PARAMETERS + type(self).parameters}
@@ -144,7 +148,7 @@ class TalkingHeadNode(LifecycleNode):
             self.configure()
         except TalkingHeadError as error:
             self._release()
-            self.report("configure", error, hold=None)
+            self._fail("configure", error)
             return TransitionCallbackReturn.FAILURE
         self.health.clear_fault("configure")
         return super().on_configure(state)
@@ -155,7 +159,7 @@ class TalkingHeadNode(LifecycleNode):
             self.activate()
         except TalkingHeadError as error:
             super().on_deactivate(state)
-            self.report("activate", error, hold=None)
+            self._fail("activate", error)
             return TransitionCallbackReturn.FAILURE
         self.health.clear_fault("activate")
         self._active = True
@@ -197,6 +201,13 @@ class TalkingHeadNode(LifecycleNode):
         self._autostart_timer.cancel()
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
+        if self.fail_fast and self._start_error is not None:
+            raise self._start_error
+
+    def _fail(self, transition: str, error: TalkingHeadError) -> None:
+        self._start_error = error
+        if not self.fail_fast:
+            self.report(transition, error, hold=None)
 
     # --- parameters -----------------------------------------------------------------------------------------------------
 

@@ -16,10 +16,15 @@ from th_common.node import TalkingHeadNode
 _BAD_START = (TalkingHeadError, InvalidParameterTypeException, InvalidParameterValueException)
 
 
-def spin_nodes(make: Callable[[], Sequence[TalkingHeadNode]], args: list[str] | None = None) -> int:
+def spin_nodes(
+    make: Callable[[], Sequence[TalkingHeadNode]], args: list[str] | None = None, *, fail_fast: bool = False
+) -> int:
     """Make nodes and spin them on one SingleThreadedExecutor.
 
-    Returns the exit status: 0 after SIGINT, SIGTERM or shutdown, 2 if a parameter or argument is bad (said in one line).
+    With `fail_fast` a node that cannot configure or activate itself ends the process; without, it lives on and says why.
+
+    Returns the exit status: 0 after SIGINT, SIGTERM or shutdown, 2 if a parameter is bad or, with `fail_fast`, a start
+    failed (said in one line).
     """
     rclpy.init(args=args)
     nodes: Sequence[TalkingHeadNode] = ()
@@ -27,6 +32,7 @@ def spin_nodes(make: Callable[[], Sequence[TalkingHeadNode]], args: list[str] | 
         nodes = make()
         executor = SingleThreadedExecutor()
         for node in nodes:
+            node.fail_fast = fail_fast
             executor.add_node(node)
         executor.spin()
     except _BAD_START as error:
