@@ -1,0 +1,69 @@
+# The talking face: `make run` shows it, `make test` tests it. Every target does what it needs of the ones before, once.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.10 3.13,$(shell python$(v) -c 'import sys; sys.version_info[:2] == tuple(map(int, "$(v)".split("."))) and print("python$(v)")' 2>/dev/null)) python3)
+SOURCE ?= example
+DISPLAY_MODE ?= web
+MODEL ?=
+PORT ?= 8765
+LOOP ?= $(if $(filter example,$(SOURCE)),true,false)
+IN ?=
+OUT ?= face.mp4
+SEED ?= 0
+SOAK_MINUTES ?= 10
+ARGS ?=
+
+PACKAGES := th_common th_audio_io th_audio_features th_face_predictor th_face_renderer th_training
+IN_ENV := . scripts/env.sh;
+
+.PHONY: help env build run test lint format video face bench soak docs system-packages clean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env:  ## .venv in the clone: ROS 2 Jazzy from wheels, torch CPU, all pinned (PYTHON=, TORCH_ARGS=)
+	@$(PYTHON) scripts/make_env.py
+
+build: env  ## colcon build of the workspace, only what changed
+	@$(IN_ENV) python scripts/build.py
+
+run: build  ## the whole graph: SOURCE=example|FILE|mic|topic DISPLAY_MODE=web|window|none MODEL= PORT= LOOP=
+	@$(IN_ENV) exec python -m th_bringup.face_graph --source "$(SOURCE)" --display "$(DISPLAY_MODE)" \
+		--model "$(MODEL)" --port "$(PORT)" --loop "$(LOOP)" $(ARGS)
+
+test: build  ## all tests
+	@$(IN_ENV) python -m pytest -q $(ARGS)
+
+lint: env  ## ruff (lint and format) and mypy
+	@$(IN_ENV) ruff check . && ruff format --check . && mypy $(foreach p,$(PACKAGES),$(p)/$(p)) bringup/th_bringup scripts
+
+format: env  ## ruff format and the safe fixes of ruff check
+	@$(IN_ENV) ruff format . && ruff check --fix .
+
+video: build  ## offline, 60 fps, with the sound: IN=speech.wav OUT=face.mp4
+	@if [ -z "$(IN)" ]; then echo "make video: say which speech, for instance make video IN=speech.wav OUT=face.mp4"; exit 2; fi
+	@$(IN_ENV) python -m th_training.cli synthesize "$(IN)" "$(OUT)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+
+face: build  ## make the default face from nothing into models/default (SEED=)
+	@$(IN_ENV) python scripts/make_env.py --extra requirements/actor.txt
+	@$(IN_ENV) python -m th_training.cli face models/default --seed "$(SEED)" $(ARGS)
+
+bench: build  ## run the benchmarks, print a table, write build/bench.json
+	@$(IN_ENV) python benchmarks/run.py $(ARGS)
+
+soak: build  ## run the graph for SOAK_MINUTES=10, print rates, memory, counters
+	@$(IN_ENV) python scripts/soak.py --minutes "$(SOAK_MINUTES)" $(ARGS)
+
+docs: build  ## write docs/parameters.md from the nodes' tables
+	@$(IN_ENV) python scripts/parameter_docs.py
+
+system-packages:  ## Debian/Ubuntu packages for sound, actor, voices and the browser test (needs root)
+	apt-get update -q
+	apt-get install -y -q --no-install-recommends libportaudio2 espeak-ng libespeak-ng1 libegl1 libegl-mesa0 \
+		libgl1-mesa-dri libgl1 libglib2.0-0 chromium
+
+clean:  ## remove what build and tests made (not .venv)
+	rm -rf build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis

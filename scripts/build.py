@@ -1,0 +1,64 @@
+"""Build the workspace with colcon, only what changed since the last build.
+
+Python packages are imported from the source tree (scripts/env.sh), so that only interfaces, manifests, entry points and installed
+files need a build: a digest of those decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STAMP = ROOT / "build" / ".digests"
+SKIP = {".git", ".venv", "build", "install", "log", "__pycache__", "test", "tests", "docs", "benchmarks"}
+
+
+def packages() -> dict[str, Path]:
+    """Name and folder of every package, the root one last."""
+    folders = sorted(p.parent for pattern in ("th_*/package.xml", "underlay/*/package.xml") for p in ROOT.glob(pattern))
+    return {**{folder.name: folder for folder in folders}, "th_bringup": ROOT}
+
+
+def digest(name: str, folder: Path) -> str:
+    """Digest of a package's path and content."""
+    result = hashlib.sha256(str(folder).encode() + sys.version.encode())
+    others = {p for n, p in packages().items() if n != name}
+    for where, folders, files in os.walk(folder):
+        path = Path(where)
+        folders[:] = sorted(
+            f for f in folders if f not in SKIP and not f.endswith(".egg-info") and path / f not in others
+        )
+        for file in sorted(files):
+            result.update(f"{path / file}".encode())
+            result.update((path / file).read_bytes())
+    return result.hexdigest()
+
+
+def main() -> int:
+    now = {name: digest(name, folder) for name, folder in packages().items()}
+    before: dict[str, str] = {}
+    if STAMP.is_file():
+        before = dict(line.split(" ", 1) for line in STAMP.read_text().splitlines())
+    installed = ROOT / "install"
+    changed = [name for name, value in now.items() if before.get(name) != value or not (installed / name).is_dir()]
+    if not changed:
+        return 0
+    print(f"build: {', '.join(changed)}", flush=True)
+    command = ["colcon", "build", "--event-handlers", "console_direct-", "desktop_notification-"]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "COLCON_LOG_LEVEL": "error"}
+    environment["COLCON_DEFAULTS_FILE"] = str(ROOT / "colcon_defaults.yaml")
+    done = subprocess.run([*command, "--packages-select", *changed], cwd=ROOT, env=environment)
+    if done.returncode:
+        print("build: colcon failed; its log is in log/latest_build", file=sys.stderr)
+        return done.returncode
+    STAMP.parent.mkdir(exist_ok=True)
+    STAMP.write_text("".join(f"{name} {value}\n" for name, value in now.items()))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
