@@ -1,0 +1,99 @@
+"""The talking face: a voice goes in, a speaking face comes out.
+
+ros2 launch th_bringup face.launch.py source:=mic display:=window
+"""
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+SHARE = Path(get_package_share_directory("th_bringup"))
+
+# argument, default, description; a default of "" leaves the value of the parameter file as it is
+ARGUMENTS = (
+    ("source", "", "example, a sound file, mic, or topic (an external publisher, for instance audio_capture)"),
+    ("display", "", "where the face is shown: web, window or none (image topics work with every one)"),
+    ("model", "", "folder of the face model; empty: the one that comes with the package"),
+    ("lookahead", "", "right context of the predictor in frames of 1/60 s; empty: the model's own"),
+    ("presentation_delay", "", "seconds from sound to face and playout; empty or -1.0: automatic"),
+    ("composed", "true", "true: one process; false: one process per node"),
+    ("respawn", "true", "start a node that died again after one second (composed:=false)"),
+    ("autostart", "true", "nodes configure and activate themselves; false: a lifecycle manager does"),
+    ("log_level", "info", "debug, info, warn, error or fatal"),
+    ("use_sim_time", "false", "follow /clock instead of the system clock"),
+    ("namespace", "", "put the whole graph into this namespace"),
+    ("params_file", str(SHARE / "config" / "face.yaml"), "parameters of all nodes"),
+)
+
+# package, executable (also the node's name), launch arguments that set one of its parameters
+NODES = (
+    ("th_face_renderer", "face_renderer", ("display", "model")),
+    ("th_audio_io", "audio_playout", ()),
+    ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay")),
+    ("th_audio_features", "audio_features", ()),
+    ("th_audio_io", "audio_source", ("source",)),
+)
+CONVERT = {"lookahead": int, "presentation_delay": float}
+
+
+def nodes(context: LaunchContext) -> list[Node]:
+    """The actions for the arguments that were given."""
+    value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
+    common = {
+        "namespace": value["namespace"],
+        "output": "screen",
+        "arguments": ["--ros-args", "--log-level", value["log_level"]],
+    }
+    shared = {"use_sim_time": value["use_sim_time"] == "true", "autostart": value["autostart"] == "true"}
+
+    def own(names: tuple[str, ...]) -> dict[str, object]:
+        return {name: CONVERT.get(name, str)(value[name]) for name in names if value[name]}
+
+    if value["composed"] == "true":
+        overrides = [
+            item
+            for _, node, names in NODES
+            for name, given in {**shared, **own(names)}.items()
+            for item in ("-p", f"{node}:{name}:={_yaml(given)}")
+        ]
+        arguments = ["--params-file", value["params_file"], "--log-level", value["log_level"]]
+        return [
+            Node(
+                package="th_bringup",
+                executable="face_graph",
+                namespace=value["namespace"],
+                output="screen",
+                arguments=[*arguments, "--ros-args", *overrides],
+            )
+        ]
+    return [
+        Node(
+            package=package,
+            executable=name,
+            name=name,
+            parameters=[value["params_file"], {**shared, **own(names)}],
+            respawn=value["respawn"] == "true",
+            respawn_delay=1.0,
+            **common,
+        )
+        for package, name, names in NODES
+    ]
+
+
+def _yaml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def generate_launch_description() -> LaunchDescription:
+    """All arguments with their descriptions (`ros2 launch th_bringup face.launch.py --show-args`), then the nodes."""
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, default, description in ARGUMENTS
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=nodes)])
