@@ -6,7 +6,7 @@ setup(
     name=package_name,
     version="0.1.0",
     packages=find_packages(exclude=["test"]),
-    package_data={package_name: ["py.typed"]},
+    package_data={package_name: ["py.typed", "actor/data/*", "actor/shaders/*"]},
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/" + package_name]),
         ("share/" + package_name, ["package.xml"]),
@@ -16,5 +16,5 @@ setup(
     maintainer_email="maintainers@talking-head.invalid",
     description="Offline tools of the talking face: virtual actor, corpora, landmarks, AAM, training, evaluation, video synthesis.",
     license="Apache-2.0",
-    entry_points={"console_scripts": []},
+    entry_points={"console_scripts": ["th = th_training.cli:main"]},
 )

@@ -1,0 +1,130 @@
+"""The corpus folder: what is written is read back, damage is named, and a kill leaves nothing half."""
+
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from th_common.errors import InputError
+from th_training.corpus import format as corpora
+from th_training.corpus.format import Clip
+
+
+def make_clip(folder, name, *, speaker="a", frames=12, key="k", source=""):
+    rng = np.random.default_rng(abs(hash(name)) % 1000)
+    features = rng.normal(size=(frames, 40)).astype(np.float32)
+    codes = rng.normal(size=(frames, 16)).astype(np.float32)
+    clip = Clip(id=name, speaker=speaker, frames=frames, key=key, source=source or name)
+    return corpora.write_clip(folder, clip, features=features, codes=codes), features, codes
+
+
+def test_round_trip(tmp_path):
+    clip, features, codes = make_clip(tmp_path, "one.a_1")
+    corpora.write_manifest(tmp_path, [clip], profile="robot", face="abc", about={"seed": 3})
+    corpus = corpora.read_corpus(tmp_path)
+    assert corpus.clips == (clip,)
+    assert (corpus.profile, corpus.face, corpus.about) == ("robot", "abc", {"seed": 3})
+    [(_, got_features, got_codes)] = corpus.pairs("train")
+    np.testing.assert_array_equal(got_features, features)
+    np.testing.assert_array_equal(got_codes, codes)
+    assert corpus.summary()["clips"] == {"train": 1, "validation": 0, "test": 0}
+
+
+def test_a_folder_without_manifest_is_no_corpus(tmp_path):
+    make_clip(tmp_path, "one")
+    with pytest.raises(InputError, match="not a finished corpus"):
+        corpora.read_corpus(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not a readable manifest"),
+        ("[]", "list"),
+        ('{"format": "other/2"}', "other/2"),
+        (json.dumps({"format": corpora.FORMAT, "fps": 25}), "25"),
+        (json.dumps({"format": corpora.FORMAT, "fps": 60, "clips": [{"surprise": 1}]}), "not a readable manifest"),
+    ],
+)
+def test_a_bad_manifest_is_named(tmp_path, text, said):
+    (tmp_path / corpora.MANIFEST).write_text(text)
+    with pytest.raises(InputError, match=said):
+        corpora.read_corpus(tmp_path)
+
+
+def test_damaged_and_missing_clips_are_named(tmp_path):
+    clip, *_ = make_clip(tmp_path, "one")
+    corpus = corpora.write_manifest(tmp_path, [clip], profile="robot")
+    path = corpora.clip_path(tmp_path, "one")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="damaged"):
+        corpus.load(clip)
+    assert corpora.finished_clip(tmp_path, "one", "k") is None
+    path.unlink()
+    with pytest.raises(InputError, match="no such clip"):
+        corpus.load(clip)
+    with pytest.raises(InputError, match="no such clip"):
+        corpora.write_manifest(tmp_path, [clip], profile="robot")
+
+
+def test_only_a_clip_of_the_same_ingredients_is_kept(tmp_path):
+    clip, *_ = make_clip(tmp_path, "one", key="first")
+    assert corpora.finished_clip(tmp_path, "one", "first") == clip
+    assert corpora.finished_clip(tmp_path, "one", "second") is None
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a/b", ".hidden", "x" * 200])
+def test_ids_are_plain_names(tmp_path, name):
+    with pytest.raises(InputError, match="plain name"):
+        corpora.clip_path(tmp_path, name)
+
+
+def test_arrays_are_checked(tmp_path):
+    clip = Clip(id="one", speaker="a", frames=4)
+    with pytest.raises(InputError, match="5 rows"):
+        corpora.write_clip(tmp_path, clip, features=np.zeros((5, 40), np.float32))
+    with pytest.raises(InputError, match="NaN"):
+        corpora.write_clip(tmp_path, clip, features=np.full((4, 40), np.nan, np.float32))
+
+
+def test_splits_keep_sources_together_and_hold_voices_out():
+    clips = [
+        Clip(id=f"{speaker}{i}x{copy}", speaker=speaker, frames=1, source=f"{speaker}{i}")
+        for speaker in "abc"
+        for i in range(20)
+        for copy in range(3)
+    ]
+    split = corpora.assign_splits(clips, seed=1, held_out=["c"])
+    assert split == corpora.assign_splits(reversed(clips), seed=1, held_out=["c"])[::-1]
+    by_source: dict[str, set[str]] = {}
+    for clip in split:
+        by_source.setdefault(clip.source, set()).add(clip.split)
+    assert all(len(splits) == 1 for splits in by_source.values())
+    assert {clip.split for clip in split if clip.speaker == "c"} == {"test"}
+    for speaker in "ab":
+        assert {clip.split for clip in split if clip.speaker == speaker} == {"train", "validation", "test"}
+
+
+ENDLESS = """
+import sys, numpy
+from th_training.corpus.format import Clip, write_clip
+for i in range(10**6):
+    clip = Clip(id="one", speaker="a", frames=2000, key=str(i))
+    write_clip(sys.argv[1], clip, features=numpy.full((2000, 40), i, "f4"))
+"""
+
+
+def test_a_kill_leaves_whole_clips(tmp_path):
+    path = corpora.clip_path(tmp_path, "one")
+    with subprocess.Popen([sys.executable, "-c", ENDLESS, str(tmp_path)]) as process:
+        deadline = time.monotonic() + 30
+        while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+            process.poll()
+        process.kill()
+    features = corpora.read_arrays(tmp_path, "one")["features"]
+    assert features.shape == (2000, 40)
+    assert (features == features[0, 0]).all()
