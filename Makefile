@@ -55,7 +55,7 @@ bench: build  ## run the benchmarks, print a table, write build/bench.json
 	@$(IN_ENV) python benchmarks/run.py $(ARGS)
 
 soak: build  ## run the graph for SOAK_MINUTES=10, print rates, memory, counters
-	@$(IN_ENV) python scripts/soak.py --minutes "$(SOAK_MINUTES)" $(ARGS)
+	@$(IN_ENV) python -m scripts.soak --minutes "$(SOAK_MINUTES)" $(ARGS)
 
 docs: build  ## write docs/parameters.md from the nodes' tables
 	@$(IN_ENV) python scripts/parameter_docs.py
