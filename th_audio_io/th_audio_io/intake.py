@@ -1,0 +1,182 @@
+"""Payloads and their times -> one clean stream: mono float32 in [-1, 1], every sample with its capture time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from th_audio_io.clock import ArrivalClock, Event, SampleClock
+from th_audio_io.formats import AudioFormat
+from th_audio_io.payload import Block, payload_decoder
+from th_common.errors import InputError
+
+MAX_COAST = 1.0  # s of sound without stamps in a stream that had them, before arrivals take over
+MAX_LEAD = 0.25  # s: a longer message was not captured just before it arrived, but made and sent at once
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of the stream.
+
+    `samples`: float32 (N,), mono, N > 0, at `rate` Hz. `time`: capture time of the first one in s, in the clock of the stamps
+    (or of the arrivals where there are no stamps). `start`: first chunk of a new stream, nothing before it belongs to it.
+    `concealed`: so many samples at the front are zeros that stand for lost sound; they are counted in N and in `time`.
+    """
+
+    samples: np.ndarray
+    rate: int
+    time: float
+    start: bool = False
+    concealed: int = 0
+
+    @property
+    def end(self) -> float:
+        """Capture time at the end of the last sample, s."""
+        return self.time + len(self.samples) / self.rate
+
+
+@dataclass
+class IntakeCounters:
+    """What happened so far; sample counts are of one channel."""
+
+    messages: int = 0
+    samples: int = 0
+    streams: int = 0
+    gaps: int = 0
+    concealed: int = 0
+    repeats: int = 0
+    refused: int = 0
+    nonfinite: int = 0
+    undecoded: int = 0
+
+
+class AudioIntake:
+    """One source's payloads in, chunks out.
+
+    A gap of at most `max_gap` s is filled with zeros; a longer one, time that goes backward, another rate, or a new format
+    begins a new stream. A message whose stamp was there before is left out.
+    """
+
+    def __init__(
+        self,
+        *,
+        rate: int = 16_000,
+        channels: int = 1,
+        sample_format: str = "S16LE",
+        coding: str = "wave",
+        max_gap: float = 0.25,
+    ) -> None:
+        self.max_gap = max_gap
+        self.counters = IntakeCounters()
+        self.rate: int | None = None
+        """Rate of the stream in Hz, None before its first sound."""
+        self._fallback = AudioFormat.of(rate=rate, channels=channels, sample_format=sample_format, coding=coding)
+        self._refusal: str | None = None
+        self._use(self._fallback)
+
+    @property
+    def format(self) -> AudioFormat:
+        """The announced format; a RIFF header or MP3 frames may say otherwise."""
+        return self._format
+
+    @property
+    def clock(self) -> SampleClock | None:
+        """The clock of the stream in hand (drift, jitter), None before its first sound."""
+        return self._clock
+
+    def set_format(self, *, rate: int = 0, channels: int = 0, sample_format: str = "", coding: str = "") -> bool:
+        """Announce a format (AudioInfo); zero or empty means unsaid and leaves the fallback. True if it is a new one.
+
+        Raises:
+            InputError: not supported (the text says what is). Payloads are refused until a good format is announced:
+                bytes of an unknown kind read as sound would be noise at full level.
+        """
+        known = self._fallback
+        try:
+            announced = AudioFormat.of(
+                rate=rate or known.rate,
+                channels=channels or known.channels,
+                sample_format=sample_format.strip() or known.sample_format,
+                coding=coding.strip() or known.coding,
+            )
+        except InputError as error:
+            self._refusal = str(error)
+            raise
+        if announced == self._format and self._refusal is None:
+            return False
+        self._refusal = None
+        self._use(announced)
+        return True
+
+    def restart(self) -> None:
+        """Forget the stream in hand: what comes next begins a new one."""
+        self._use(self._format)
+
+    def push(self, data: bytes, *, stamp: float | None, arrival: float) -> list[Chunk]:
+        """Take one payload; `stamp` is the capture time of its first sample in s, None or 0 if unknown; `arrival` is now.
+
+        Raises:
+            InputError: the payload cannot be understood; the intake goes on with the next one.
+        """
+        self.counters.messages += 1
+        if self._refusal is not None:
+            self.counters.refused += 1
+            raise InputError(self._refusal)
+        held = self._decoder.pending
+        try:
+            blocks = [b for b in self._decoder.push(data) if len(b.samples)]
+        except InputError:
+            self.counters.refused += 1
+            raise
+        if not blocks:
+            return []
+        if stamp:
+            time = stamp - (held + self._decoder.delay) / blocks[0].rate
+        else:
+            time = arrival - min(sum(len(b.samples) / b.rate for b in blocks), MAX_LEAD)
+        chunks: list[Chunk] = []
+        for block in blocks:
+            chunks.extend(self._place(block, time, stamped=bool(stamp)))
+            time += len(block.samples) / block.rate
+        return chunks
+
+    def _use(self, audio_format: AudioFormat) -> None:
+        self._format = audio_format
+        self._decoder = payload_decoder(audio_format)
+        self._clock: SampleClock | None = None
+        self._coasted = 0.0
+
+    def _clock_for(self, block: Block, *, stamped: bool) -> tuple[SampleClock, bool]:
+        """The clock to place a block with, and whether the block's time means anything to it."""
+        clock = self._clock
+        if clock is not None and clock.rate == block.rate:
+            if stamped != isinstance(clock, ArrivalClock):
+                self._coasted = 0.0
+                return clock, True
+            if not stamped and self._coasted < MAX_COAST:
+                self._coasted += len(block.samples) / block.rate
+                return clock, False
+        kind = SampleClock if stamped else ArrivalClock
+        self._clock, self._coasted = kind(block.rate, max_gap=self.max_gap), 0.0
+        return self._clock, True
+
+    def _place(self, block: Block, time: float | None, *, stamped: bool) -> Iterator[Chunk]:
+        clock, timed = self._clock_for(block, stamped=stamped)
+        place = clock.place(len(block.samples), time if timed else None)
+        counters = self.counters
+        if place.event is Event.REPEAT:
+            counters.repeats += 1
+            return
+        counters.streams += place.event is Event.START
+        counters.gaps += place.missing > 0
+        counters.concealed += place.missing
+        counters.samples += len(block.samples)
+        counters.nonfinite += block.nonfinite
+        counters.undecoded += block.lost
+        self.rate = block.rate
+        mono = block.samples.mean(axis=1, dtype=np.float32) if block.samples.shape[1] > 1 else block.samples[:, 0]
+        if place.missing:
+            mono = np.concatenate((np.zeros(place.missing, np.float32), mono))
+        yield Chunk(mono, block.rate, place.time, place.event is Event.START, place.missing)

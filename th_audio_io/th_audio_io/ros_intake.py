@@ -1,0 +1,194 @@
+"""The intake on ROS topics: audio, audio_stamped and audio_info in, chunks out, in a worker thread of the node."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+from th_audio_io.formats import MAX_CHANNELS, MAX_RATE, MIN_RATE
+from th_audio_io.intake import AudioIntake, Chunk
+from th_audio_io.payload import MAX_PAYLOAD
+from th_audio_io.selection import Message, Selection
+from th_common.errors import InputError
+from th_common.health import Level
+from th_common.node import TalkingHeadNode
+from th_common.parameters import Parameter
+from th_common.stamps import to_seconds
+
+MAX_WAITING = 32 << 20  # bytes in the mailbox, whatever the number of messages
+
+INTAKE_PARAMETERS = (
+    Parameter(
+        name="sample_rate",
+        default=16_000,
+        description="rate of the sound on the topics until audio_info says otherwise",
+        unit="Hz",
+        minimum=MIN_RATE,
+        maximum=MAX_RATE,
+        read_only=True,
+    ),
+    Parameter(
+        name="channels",
+        default=1,
+        description="channels of the sound on the topics until audio_info says otherwise",
+        minimum=1,
+        maximum=MAX_CHANNELS,
+        read_only=True,
+    ),
+    Parameter(
+        name="sample_format",
+        default="S16LE",
+        description="sample format until audio_info says otherwise: U8, S16LE, S24LE, S32LE, F32LE and their kin",
+        read_only=True,
+    ),
+    Parameter(
+        name="coding_format",
+        default="wave",
+        description="coding until audio_info says otherwise: wave or mp3",
+        read_only=True,
+    ),
+    Parameter(
+        name="input",
+        default="auto",
+        description="which topic to hear: stamped wins where both come (auto)",
+        choices=("auto", "stamped", "unstamped"),
+        read_only=True,
+    ),
+    Parameter(
+        name="max_gap",
+        default=0.25,
+        description="longest gap in the sound that is filled with silence; a longer one begins a new stream",
+        unit="s",
+        minimum=0.0,
+        maximum=5.0,
+        read_only=True,
+    ),
+)
+"""What a node that hears the sound adds to its parameter table."""
+
+
+class RosIntake:
+    """Subscribe to the sound for `node` and call `on_chunk(chunk)` in a worker thread of the node.
+
+    Make it in `configure`, call `close` in `cleanup` (the node stops the worker by itself) and `update_health` in the node's
+    own. `on_chunk` may take its time: when it is slower than the sound the oldest messages are dropped and reported.
+
+    Raises:
+        InputError: the node's INTAKE_PARAMETERS name a format that is not supported.
+    """
+
+    def __init__(self, node: TalkingHeadNode, on_chunk: Callable[[Chunk], None]) -> None:
+        self._node, self._on_chunk = node, on_chunk
+        self.intake = AudioIntake(
+            rate=node.value("sample_rate"),
+            channels=node.value("channels"),
+            sample_format=node.value("sample_format"),
+            coding=node.value("coding_format"),
+            max_gap=node.value("max_gap"),
+        )
+        self._selection = Selection(node.value("input"))
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._last_arrival: float | None = None
+        self._worker = node.start_worker("sound", self._take)
+        sound = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
+        # audio_capture's audio_info is volatile, ours is latched: a subscription hears only one of the two kinds.
+        volatile = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._subscriptions = [
+            node.create_subscription(AudioDataStamped, "audio_stamped", self._hear_stamped, sound),
+            node.create_subscription(AudioData, "audio", self._hear, sound),
+            node.create_subscription(AudioInfo, "audio_info", self._worker.put, volatile),
+            node.create_subscription(AudioInfo, "audio_info", self._worker.put, latched),
+        ]
+
+    def close(self) -> None:
+        """Unsubscribe; to be called while no callback of the node runs."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._subscriptions.clear()
+
+    @property
+    def silent_for(self) -> float | None:
+        """Seconds since the last message that was used, None before the first."""
+        last = self._last_arrival
+        return None if last is None else max(0.0, self._node.now() - last)
+
+    def update_health(self) -> None:
+        """Write the input's rate, gaps, concealed samples, restarts and bad payloads into the node's health."""
+        health, counters, clock = self._node.health, self.intake.counters, self.intake.clock
+        health.set("audio rate Hz", self.intake.rate or "none yet")
+        health.set("audio format", f"{self.intake.format.coding} {self.intake.format.sample_format}")
+        health.set("audio messages", counters.messages)
+        health.set("audio streams", counters.streams)
+        health.set("audio gaps", counters.gaps)
+        health.set("audio concealed samples", counters.concealed + counters.undecoded)
+        health.set("audio repeated messages", counters.repeats)
+        health.set("audio refused messages", counters.refused)
+        health.set("audio NaN or infinite samples", counters.nonfinite)
+        health.set("audio silent s", "never heard" if self.silent_for is None else self.silent_for)
+        if clock is not None:
+            health.set("audio drift ppm", clock.drift * 1e6)
+            health.set("audio jitter ms", clock.jitter * 1e3)
+
+    # --- in the executor: only enqueue ------------------------------------------------------------------------------------
+
+    def _hear_stamped(self, message: AudioDataStamped) -> None:
+        self._enqueue(message.audio, to_seconds(message.header.stamp))
+
+    def _hear(self, message: AudioData) -> None:
+        self._enqueue(message, None)
+
+    def _enqueue(self, audio: AudioData, stamp: float | None) -> None:
+        size = len(audio.data)
+        with self._lock:
+            fits = size <= MAX_PAYLOAD and self._waiting + size <= MAX_WAITING
+            self._waiting += size if fits else 0
+        if fits:
+            self._worker.put(Message(bytes(audio.data), stamp, self._node.now()))
+        else:
+            self._node.report("audio refused", f"message of {size} bytes is too much", level=Level.WARN)
+
+    # --- in the worker ----------------------------------------------------------------------------------------------------
+
+    def _take(self, item: Message | AudioInfo) -> None:
+        if isinstance(item, Message):
+            with self._lock:
+                # Messages that the mailbox dropped were counted too: an empty one sets that right.
+                self._waiting = max(0, self._waiting - len(item.data)) if len(self._worker) else 0
+            self._use(self._selection.choose(item))
+        else:
+            self._announce(item)
+            self._use(self._selection.announced())
+
+    def _use(self, messages: list[Message]) -> None:
+        for message in messages:
+            self._last_arrival = message.arrival
+            try:
+                chunks = self.intake.push(message.data, stamp=message.stamp, arrival=message.arrival)
+            except InputError as error:
+                self._node.report("audio refused", error, level=Level.WARN)
+                continue
+            for chunk in chunks:
+                self._on_chunk(chunk)
+
+    def _announce(self, info: AudioInfo) -> None:
+        try:
+            fresh = self.intake.set_format(
+                rate=info.sample_rate,
+                channels=info.channels,
+                sample_format=info.sample_format,
+                coding=info.coding_format,
+            )
+        except InputError as error:
+            self._node.report("audio format", error, level=Level.ERROR, hold=None)
+            return
+        self._node.health.clear_fault("audio format")
+        if fresh:
+            made = self.intake.format
+            self._node.get_logger().info(
+                f"sound on the topics: {made.coding} {made.sample_format}, {made.rate} Hz, {made.channels} channel(s)"
+            )
