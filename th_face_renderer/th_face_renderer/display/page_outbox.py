@@ -1,0 +1,70 @@
+"""What waits to be sent to one viewer: bounded, sound before pictures, the oldest dropped first."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+MAX_PICTURES = 6  # 0.1 s at 60 pictures a second: older ones would come too late to be drawn
+MAX_SOUND = 3.0  # s
+
+
+class Outbox:
+    """Filled by the threads that speak, emptied by the one that sends. No call waits for the network.
+
+    Order out: info (only the newest), then sound, then pictures.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._info: str | None = None
+        self._sound: deque[tuple[bytes, float]] = deque()
+        self._seconds = 0.0
+        self._pictures: deque[bytes] = deque()
+        self.dropped_pictures = 0
+        self.dropped_sound = 0
+        self.listening = False
+
+    def put_info(self, text: str) -> None:
+        """Replace whatever info has not left yet."""
+        with self._lock:
+            self._info = text
+
+    def put_picture(self, message: bytes) -> None:
+        """Add a picture; a full box loses its oldest."""
+        with self._lock:
+            if len(self._pictures) >= MAX_PICTURES:
+                self._pictures.popleft()
+                self.dropped_pictures += 1
+            self._pictures.append(message)
+
+    def put_sound(self, message: bytes, seconds: float) -> None:
+        """Add a piece of sound that lasts `seconds`; a viewer that does not listen gets none."""
+        with self._lock:
+            if not self.listening:
+                return
+            self._sound.append((message, seconds))
+            self._seconds += seconds
+            while self._seconds > MAX_SOUND and len(self._sound) > 1:
+                self._seconds -= self._sound.popleft()[1]
+                self.dropped_sound += 1
+
+    def listen(self, on: bool) -> None:
+        """Take sound from now on, or no longer."""
+        with self._lock:
+            self.listening = on
+            if not on:
+                self._sound.clear()
+                self._seconds = 0.0
+
+    def take(self) -> str | bytes | None:
+        """The next thing to send, None when there is nothing."""
+        with self._lock:
+            if self._info is not None:
+                text, self._info = self._info, None
+                return text
+            if self._sound:
+                message, seconds = self._sound.popleft()
+                self._seconds -= seconds
+                return message
+            return self._pictures.popleft() if self._pictures else None

@@ -1,0 +1,147 @@
+"""What travels over the page's WebSocket, in both directions.
+
+Server to page, binary: a 16-byte little-endian header, then the payload.
+
+    version u8 · kind u8 · flags u16 · rate u32 (Hz, sound only) · present_at f64 (s, server clock)
+    PICTURE: a JPEG file        SOUND: mono int16 samples, the first one due at present_at
+
+Server to page, text: JSON objects {"type": "hello" | "pong" | "info", ...}.
+Page to server, text only: {"type": "ping", "t0": seconds} and {"type": "sound", "on": bool}.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from th_common.errors import InputError
+
+VERSION = 1
+STILL = 1  # flag: show at once, out of schedule (the picture that greets a new viewer)
+MAX_REQUEST = 1024  # bytes a page may send in one message
+MAX_INFO = 4096  # bytes of one info message
+HEADER = struct.Struct("<BBHId")
+
+
+class Kind(IntEnum):
+    """What a binary message carries."""
+
+    PICTURE = 1
+    SOUND = 2
+
+
+@dataclass(frozen=True)
+class Message:
+    """A binary message, unpacked. `payload` is a view of the message."""
+
+    kind: Kind
+    present_at: float
+    rate: int
+    still: bool
+    payload: memoryview
+
+
+@dataclass(frozen=True)
+class Ping:
+    """A page asks for the server's time; `t0` is the page's own clock in s and comes back as it was."""
+
+    t0: float
+
+
+@dataclass(frozen=True)
+class Listen:
+    """A page turns its sound on or off."""
+
+    on: bool
+
+
+def pack_picture(jpeg: bytes, present_at: float, *, still: bool = False) -> bytes:
+    """A JPEG due at `present_at` (s); `still` asks for it to be drawn at once. InputError on an empty or undated one."""
+    if not len(jpeg):
+        raise InputError("An empty picture cannot be shown.")
+    header = HEADER.pack(VERSION, Kind.PICTURE, STILL if still else 0, 0, finite_time(present_at))
+    return b"".join((header, jpeg))
+
+
+def as_still(message: bytes) -> bytes:
+    """The same picture message, to be drawn at once."""
+    version, kind, flags, rate, present_at = HEADER.unpack_from(message)
+    return HEADER.pack(version, kind, flags | STILL, rate, present_at) + message[HEADER.size :]
+
+
+def pack_sound(samples: NDArray[np.floating], rate: int, present_at: float) -> bytes:
+    """Mono samples (N,) in [-1, 1] at `rate` Hz, the first due at `present_at` (s).
+
+    Louder ones are clipped, NaN is silence. InputError on another shape or kind of number, or an impossible rate.
+    """
+    samples = np.asarray(samples)
+    if samples.ndim != 1 or samples.dtype.kind != "f":
+        raise InputError(f"Sound for the page must be float (N,), not {samples.dtype} {samples.shape}.")
+    if not 1000 <= rate <= 768_000:
+        raise InputError(f"Sound for the page cannot have {rate} samples a second.")
+    scaled = np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0) * 32767.0
+    header = HEADER.pack(VERSION, Kind.SOUND, 0, int(rate), finite_time(present_at))
+    return b"".join((header, np.rint(scaled).astype("<i2").data))
+
+
+def unpack(message: bytes) -> Message:
+    """The reverse of the packers, for viewers written in Python. InputError on anything else."""
+    view = memoryview(message)
+    if len(view) < HEADER.size:
+        raise InputError(f"A message of {len(view)} bytes has no whole header.")
+    version, kind, flags, rate, present_at = HEADER.unpack_from(view)
+    if version != VERSION:
+        raise InputError(f"A message of protocol version {version}; this one is {VERSION}.")
+    if kind not in Kind.__members__.values():
+        raise InputError(f"A message of unknown kind {kind}.")
+    payload = view[HEADER.size :]
+    if kind == Kind.SOUND and (len(payload) % 2 or not rate):
+        raise InputError("A sound message with half a sample or without a rate.")
+    return Message(Kind(kind), finite_time(present_at), rate, bool(flags & STILL), payload)
+
+
+def pack_info(values: Mapping[str, object]) -> str:
+    """Small values (text, numbers, true/false) as one info message; a number that is not finite becomes null."""
+    clean: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, np.generic):
+            value = value.item()
+        if not isinstance(value, str | int | float | None):
+            raise InputError(f"Info for the page takes text and numbers; {key} is {type(value).__name__}.")
+        clean[str(key)] = None if isinstance(value, float) and not math.isfinite(value) else value
+    text = json.dumps({"type": "info", "values": clean})
+    if len(text) > MAX_INFO:
+        raise InputError(f"Info for the page is {len(text)} bytes long; {MAX_INFO} is the most.")
+    return text
+
+
+def parse_request(text: str) -> Ping | Listen:
+    """What a page asks for. InputError on everything that is not exactly one of the two requests."""
+    try:
+        request = json.loads(text)
+        kind = request["type"]
+        if kind == "ping" and isinstance(request["t0"], int | float) and not isinstance(request["t0"], bool):
+            return Ping(finite_time(request["t0"]))
+        if kind == "sound" and isinstance(request["on"], bool):
+            return Listen(request["on"])
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        raise InputError("A page sent something that is not a request.") from error
+    raise InputError("A page sent a request of unknown type.")
+
+
+def finite_time(seconds: float) -> float:
+    """The time as a float, if it is one; InputError if it is NaN, infinite or beyond a float's range."""
+    try:
+        value = float(seconds)
+    except OverflowError as error:
+        raise InputError("A time beyond the range of numbers.") from error
+    if not math.isfinite(value):
+        raise InputError(f"A time for the page must be finite, not {value}.")
+    return value

@@ -1,0 +1,110 @@
+"""One open page: its socket, what waits for it, and what it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from th_common.errors import InputError
+from th_face_renderer.display import page_protocol as protocol
+from th_face_renderer.display.page_outbox import Outbox
+
+HEARTBEAT = 10.0  # s between pings: a viewer that vanished without a word is gone after 1.5 times this
+MAX_UNSENT = 1 << 16  # bytes in the socket's queue: more of it would only age there, where nothing can be dropped
+MAX_REQUESTS = 100  # a second
+
+
+class Viewer:
+    """Lives in the server's loop; only `outbox` is touched by other threads."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.outbox = Outbox()
+        self._clock = clock
+        self._socket = web.WebSocketResponse(
+            heartbeat=HEARTBEAT, max_msg_size=protocol.MAX_REQUEST, compress=False, timeout=1.0
+        )
+        self._ready = asyncio.Event()
+        self._sent_bytes = 0
+        self._refused = 0
+        self._requests = 0
+        self._second = 0.0
+
+    async def open(self, request: web.Request, hello: dict[str, Any]) -> None:
+        """Finish the handshake and greet."""
+        await self._socket.prepare(request)
+        if request.transport is not None:
+            request.transport.set_write_buffer_limits(high=MAX_UNSENT)
+        await self._send(json.dumps(hello))
+
+    async def serve(self) -> web.WebSocketResponse:
+        """Send what waits and answer requests until the socket closes."""
+        sender = asyncio.create_task(self._send_all())
+        try:
+            async for message in self._socket:
+                if not await self._answer(message.type, message.data):
+                    break
+        finally:
+            sender.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ConnectionError):
+                await sender
+        return self._socket
+
+    async def goodbye(self) -> None:
+        """Close the socket: the server is going away."""
+        with contextlib.suppress(ConnectionError):
+            await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"server stopped")
+
+    def wake(self) -> None:
+        """There is something in the outbox."""
+        self._ready.set()
+
+    def stats(self) -> dict[str, Any]:
+        """This viewer's counters."""
+        return {
+            "listening": self.outbox.listening,
+            "sent_bytes": self._sent_bytes,
+            "dropped_pictures": self.outbox.dropped_pictures,
+            "dropped_sounds": self.outbox.dropped_sound,
+            "requests_refused": self._refused,
+        }
+
+    async def _send_all(self) -> None:
+        while True:
+            while (message := self.outbox.take()) is not None:
+                await self._send(message)
+            self._ready.clear()
+            await self._ready.wait()
+
+    async def _send(self, message: str | bytes) -> None:
+        if isinstance(message, str):
+            await self._socket.send_str(message)
+        else:
+            await self._socket.send_bytes(message)
+        self._sent_bytes += len(message)
+
+    async def _answer(self, kind: WSMsgType, data: Any) -> bool:
+        """Do what the page asks; False, and the socket closed, if it asks nonsense or too much."""
+        arrived = self._clock()
+        now = time.monotonic()
+        if now - self._second >= 1.0:
+            self._second, self._requests = now, 0
+        self._requests += 1
+        try:
+            if kind != WSMsgType.TEXT or self._requests > MAX_REQUESTS:
+                raise InputError("A page sent what no page of ours sends.")
+            request = protocol.parse_request(data)
+        except InputError as error:
+            self._refused += 1
+            await self._socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode())
+            return False
+        if isinstance(request, protocol.Listen):
+            self.outbox.listen(request.on)
+        else:
+            await self._send(json.dumps({"type": "pong", "t0": request.t0, "t1": arrived, "t2": self._clock()}))
+        return True
