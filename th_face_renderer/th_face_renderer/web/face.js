@@ -1,0 +1,194 @@
+// The page: a face, its voice, and as little else as possible.
+//
+// Address parameters: kiosk=1 (no button, no cursor, sound by itself), sound=1|0, buffer=ms, background=colour.
+
+import { Clock } from "./clock.js";
+import { Link } from "./link.js";
+import { Pictures } from "./pictures.js";
+import { Sound } from "./sound.js";
+import { Timeline } from "./timeline.js";
+
+const params = new URLSearchParams(location.search);
+const kiosk = ["1", "true"].includes(params.get("kiosk"));
+const byId = (id) => document.getElementById(id);
+const button = byId("sound");
+const build = document.querySelector("meta[name=face-build]").content;
+
+// A remembered wish; storage may be forbidden.
+const memory = {
+  get() { try { return localStorage.getItem("face.sound"); } catch { return null; } },
+  set(value) { try { localStorage.setItem("face.sound", value); } catch { /* not remembered */ } },
+};
+
+const clock = new Clock();
+const timeline = new Timeline(clock, 0.1);
+const pictures = new Pictures(byId("face"), timeline);
+const sound = new Sound(timeline, showSound);
+let info = {};
+
+const askedBuffer = Number.parseFloat(params.get("buffer"));
+const background = params.get("background");
+if (background && CSS.supports("color", background)) {
+  document.documentElement.style.setProperty("--background", background);
+}
+document.body.classList.toggle("kiosk", kiosk);
+
+const link = new Link(new URL("socket", location.href.replace(/^http/, "ws")), clock, {
+  picture: (presentAt, bytes, still) => pictures.push(presentAt, bytes, still),
+  sound: (presentAt, rate, samples) => sound.push(presentAt, rate, samples),
+  hello(message) {
+    if (message.build !== build) { location.reload(); return; }   // the server was upgraded
+    timeline.buffer = askedBuffer >= 0 && askedBuffer <= 5000 ? askedBuffer / 1000 : message.buffer;
+  },
+  info(values) {
+    info = values;
+    mark("mark-info", values.badge ?? "");
+    showPanel();
+  },
+  state(word) {
+    mark("mark-link", word === "open" ? "" : word);
+    if (word !== "open") return;
+    timeline.restart();
+    pictures.restart();
+    sound.restart();
+  },
+});
+
+function mark(id, text) {
+  const element = byId(id);
+  if (element.textContent !== String(text)) element.textContent = text;
+  element.hidden = !text;
+}
+
+// -- sound ------------------------------------------------------------------------------------------------------------
+
+async function setSound(on) {
+  if (on) await sound.start();
+  else sound.stop();
+}
+
+function showSound() {
+  const on = sound.running;
+  if (link.listening !== on) link.listen(on);
+  button.hidden = kiosk;
+  button.setAttribute("aria-pressed", String(on));
+  button.lastElementChild.textContent = on ? "Sound off" : "Sound on";
+}
+
+button.addEventListener("click", (event) => {
+  event.stopPropagation();
+  const on = !sound.running;
+  memory.set(on ? "on" : "off");
+  setSound(on);
+});
+
+// Wished for but not allowed yet: the first touch of the page allows it.
+for (const gesture of ["pointerup", "keydown"]) {
+  addEventListener(gesture, (event) => {
+    if (sound.wanted && !sound.running && !button.contains(event.target)) setSound(true);
+  });
+}
+
+const wished = params.get("sound") ?? (kiosk ? "1" : memory.get() === "on" ? "1" : "0");
+if (wished === "1") setSound(true);
+showSound();
+
+// -- screen -----------------------------------------------------------------------------------------------------------
+
+let previous = 0;
+function animate(time) {
+  pictures.draw(time / 1000, previous / 1000);
+  previous = time;
+  requestAnimationFrame(animate);
+}
+requestAnimationFrame(animate);
+
+let idle;
+function awake() {
+  document.body.classList.remove("idle");
+  clearTimeout(idle);
+  idle = setTimeout(() => document.body.classList.add("idle"), 2500);
+}
+for (const kind of ["pointermove", "pointerdown", "keydown"]) addEventListener(kind, awake);
+awake();
+
+byId("face").addEventListener("dblclick", () => {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen?.().catch(() => {});
+});
+
+async function stayAwake() {
+  if (!document.hidden) await navigator.wakeLock?.request("screen").catch(() => {});
+}
+if (kiosk) {
+  document.addEventListener("visibilitychange", stayAwake);
+  stayAwake();
+}
+
+// -- for the curious and for tests: key "i", and window.thFace ------------------------------------------------------
+
+const ms = (seconds) => (seconds === null ? null : Number((seconds * 1000).toFixed(3)));
+
+function stats() {
+  return {
+    frames: { ...pictures.counts, waiting: pictures.waiting.length, refresh_ms: ms(pictures.frame) },
+    skew_ms: pictures.skews.summary(),
+    sound: {
+      ...sound.counts,
+      state: sound.audio?.state ?? "none",
+      rate: sound.audio?.sampleRate ?? null,
+      latency_ms: ms(sound.audio?.outputLatency ?? 0),
+      error_ms: sound.errors.summary(),
+      correction_ppm: Math.round(sound.correction * 1e6),
+    },
+    clock: { ready: clock.ready, offset_s: clock.offset, rtt_ms: ms(clock.rtt), steps: clock.steps },
+    link: { opened: link.opened, broken: link.broken },
+    buffer_ms: ms(timeline.buffer),
+    extra_ms: ms(timeline.extra),
+    late: timeline.late,
+  };
+}
+
+window.thFace = {
+  get state() { return link.state; },
+  get listening() { return link.listening; },
+  get info() { return info; },
+  get stats() { return stats(); },
+  clear() {
+    pictures.skews.clear();
+    sound.errors.clear();
+    for (const counts of [pictures.counts, sound.counts]) for (const key in counts) counts[key] = 0;
+  },
+};
+
+function showPanel() {
+  const panel = byId("panel");
+  if (panel.hidden) return;
+  const now = stats();
+  const rows = {
+    ...info,
+    "frames drawn": `${now.frames.drawn} (${now.frames.dropped} dropped)`,
+    "skew p50 / p99": now.skew_ms.n ? `${now.skew_ms.p50} / ${now.skew_ms.p99} ms` : "",
+    sound: `${now.sound.state}, ${now.sound.underruns} underruns`,
+    "round trip": `${now.clock.rtt_ms} ms`,
+    buffer: `${now.buffer_ms} + ${now.extra_ms} ms`,
+  };
+  panel.replaceChildren(...Object.entries(rows).flatMap(([name, value]) => {
+    const term = document.createElement("dt");
+    const detail = document.createElement("dd");
+    term.textContent = name;
+    detail.textContent = String(value);
+    return [term, detail];
+  }));
+}
+
+addEventListener("keydown", (event) => {
+  if (event.key !== "i" || kiosk) return;
+  byId("panel").hidden = !byId("panel").hidden;
+  showPanel();
+});
+
+setInterval(() => {
+  mark("mark-late", link.state === "open" && timeline.late ? "late" : "");
+  showPanel();
+}, 250);

@@ -1,0 +1,103 @@
+// The WebSocket to the server: opens itself again whenever it closes, measures the server's clock, hands messages on.
+
+const PROTOCOL = 1;
+const HEADER = 16;                 // bytes: version u8, kind u8, flags u16, rate u32, present_at f64
+const PICTURE = 1, SOUND = 2, STILL = 1;
+const BURST = 8;                   // pings right after opening, 25 ms apart
+const PING = 1;                    // s between pings later
+const SILENCE = 4;                 // s without a pong: the link is dead, whatever the socket thinks
+const MIN_WAIT = 0.1, MAX_WAIT = 1;  // s before opening again
+
+const now = () => performance.now() / 1000;
+
+export class Link {
+  // on: {picture(presentAt, bytes, still), sound(presentAt, rate, samples), hello(message), info(values), state(word)}
+  constructor(url, clock, on) {
+    Object.assign(this, { url, clock, on, state: "connecting", wait: MIN_WAIT, listening: false, opened: 0, broken: 0 });
+    this.#open();
+    setInterval(() => this.#tick(), 250);
+    addEventListener("online", () => { if (this.state !== "open") this.#retry(0); });
+  }
+
+  listen(on) {
+    this.listening = on;
+    this.#send({ type: "sound", on });
+  }
+
+  #open() {
+    clearTimeout(this.timer);
+    const socket = new WebSocket(this.url);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    socket.onopen = () => {
+      this.clock.reset();
+      this.wait = MIN_WAIT;
+      this.opened += 1;
+      this.heard = this.pinged = now();
+      for (let i = 0; i < BURST; i += 1) setTimeout(() => this.#ping(), 25 * i);
+      if (this.listening) this.listen(true);
+      this.#become("open");
+    };
+    socket.onmessage = (event) => { if (this.socket === socket) this.#receive(event.data); };
+    socket.onclose = () => { if (this.socket === socket) this.#retry(this.wait * (0.7 + 0.3 * Math.random())); };
+  }
+
+  #retry(wait) {
+    this.#become(this.opened ? "reconnecting" : "connecting");
+    this.wait = Math.min(MAX_WAIT, this.wait * 2);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#open(), wait * 1000);
+  }
+
+  #tick() {
+    if (this.state !== "open") return;
+    if (now() - this.heard > SILENCE) {
+      this.socket.onclose = null;
+      this.socket.close();
+      this.#retry(0);
+    } else if (now() - this.pinged >= PING) {
+      this.#ping();
+    }
+  }
+
+  #ping() {
+    this.pinged = now();
+    this.#send({ type: "ping", t0: this.pinged });
+  }
+
+  #send(message) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  #become(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.on.state(state);
+  }
+
+  #receive(data) {
+    if (typeof data === "string") {
+      const message = JSON.parse(data);
+      if (message.type === "pong") {
+        this.heard = now();
+        this.clock.sample(message.t0, message.t1, message.t2, this.heard);
+      } else if (message.type === "hello") {
+        this.on.hello(message);
+      } else if (message.type === "info") {
+        this.on.info(message.values);
+      }
+      return;
+    }
+    if (data.byteLength < HEADER) { this.broken += 1; return; }
+    const view = new DataView(data);
+    const kind = view.getUint8(1);
+    const presentAt = view.getFloat64(8, true);
+    if (view.getUint8(0) !== PROTOCOL) {
+      this.broken += 1;
+    } else if (kind === PICTURE) {
+      this.on.picture(presentAt, new Uint8Array(data, HEADER), (view.getUint16(2, true) & STILL) !== 0);
+    } else if (kind === SOUND) {
+      this.on.sound(presentAt, view.getUint32(4, true), new Int16Array(data, HEADER));
+    }
+  }
+}

@@ -1,0 +1,61 @@
+// When things are due here: the server's present_at, on the page's clock, plus the page's buffer.
+//
+// The buffer is fixed. Only when most of what arrives comes too late even so (a slow network, loudspeakers behind
+// Bluetooth, a machine out of breath) it grows, for pictures and sound alike, and the page says "late"; when there
+// has been room for a while it shrinks back.
+
+const PERIOD = 1;        // s over which arrivals are judged
+const MAX_EXTRA = 1.5;   // s
+const MARGIN = 0.03;     // s of room left when the buffer is changed
+const PATIENCE = 10;     // good periods before the buffer shrinks
+
+export class Timeline {
+  constructor(clock, buffer) {
+    this.clock = clock;
+    this.buffer = buffer;
+    this.extra = 0;
+    this.restart();
+  }
+
+  restart() {
+    this.kinds = new Map();
+    this.late = false;
+  }
+
+  get delay() { return this.buffer + this.extra; }
+
+  due(presentAt) { return this.clock.toPage(presentAt) + this.delay; }
+
+  // Something arrived with `slack` s to spare (negative: too late).
+  arrived(kind, slack, now) {
+    let seen = this.kinds.get(kind);
+    if (!seen) this.kinds.set(kind, (seen = { since: now, slacks: [], good: 0, least: Infinity, late: false }));
+    seen.slacks.push(slack);
+    if (now - seen.since < PERIOD) return;
+    this.#judge(seen);
+    seen.since = now;
+    seen.slacks = [];
+    this.late = this.extra > 0 || [...this.kinds.values()].some((one) => one.late);
+  }
+
+  #judge(seen) {
+    const slacks = seen.slacks.sort((a, b) => a - b);
+    const share = slacks.filter((slack) => slack < 0).length / slacks.length;
+    seen.late = share > 0.1;
+    if (slacks.length >= 5 && share > 0.5) {
+      this.extra = Math.min(MAX_EXTRA, this.extra - slacks[Math.floor(slacks.length / 10)] + MARGIN);
+    }
+    if (seen.late) {
+      for (const one of this.kinds.values()) { one.good = 0; one.least = Infinity; }
+      return;
+    }
+    seen.good += 1;
+    seen.least = Math.min(seen.least, slacks[0]);
+    const all = [...this.kinds.values()];
+    if (this.extra > 0 && all.every((one) => one.good >= PATIENCE)) {
+      const room = Math.min(...all.map((one) => one.least)) - MARGIN;
+      if (room > 0.02) this.extra = Math.max(0, this.extra - room);
+      for (const one of all) { one.good = 0; one.least = Infinity; }
+    }
+  }
+}
