@@ -1,0 +1,265 @@
+"""A real browser for tests: headless Chromium driven over the DevTools protocol, with nothing but aiohttp.
+
+with Chromium() as browser:
+    page = browser.open("http://127.0.0.1:8765/", width=390, height=844)
+    page.wait("window.thFace && thFace.stats.frames.drawn > 10")
+    picture = page.screenshot()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import concurrent.futures
+import contextlib
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from th_common.errors import DeviceError
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless=new",
+    "--disable-gpu",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--mute-audio",
+    "--remote-debugging-port=0",
+)
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium on this machine, None where there is none."""
+    return next((path for path in map(shutil.which, NAMES) if path), None)
+
+
+class Chromium:
+    """One browser process with a profile of its own; both go when the `with` block ends.
+
+    `autoplay` lets pages sound without a gesture, as a kiosk is set up. DeviceError when there is no browser or it
+    does not start.
+    """
+
+    def __init__(self, *, autoplay: bool = True, flags: tuple[str, ...] = ()) -> None:
+        self._flags = (*flags, *(["--autoplay-policy=no-user-gesture-required"] if autoplay else []))
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Chromium:
+        program = find_browser()
+        if program is None:
+            raise DeviceError(f"No browser on this machine: none of {', '.join(NAMES)}.")
+        try:
+            folder = self._stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="face-browser-", ignore_cleanup_errors=True)
+            )
+            root = ["--no-sandbox"] if os.geteuid() == 0 else []
+            self._process = subprocess.Popen(
+                [program, *FLAGS, *self._flags, *root, f"--user-data-dir={folder}", "about:blank"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            self._stack.callback(self._end_process)
+            self._devtools = _Devtools(_wait_for_address(self._process, Path(folder) / "DevToolsActivePort"))
+            self._stack.callback(self._devtools.close)
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def open(
+        self,
+        url: str,
+        *,
+        width: int = 1280,
+        height: int = 720,
+        scale: float = 1.0,
+        mobile: bool = False,
+        before: str = "",
+    ) -> Page:
+        """A new page, `width` x `height` CSS pixels of `scale` device pixels; `before` is script that runs first in it."""
+        context = self._devtools.call("Target.createBrowserContext")["browserContextId"]
+        target = self._devtools.call(
+            "Target.createTarget", url="about:blank", browserContextId=context, newWindow=True
+        )["targetId"]
+        session = self._devtools.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        page = Page(self._devtools, session, context)
+        page.call("Page.enable")
+        page.call("Runtime.enable")
+        page.call("Log.enable")
+        page.resize(width, height, scale=scale, mobile=mobile)
+        if before:
+            page.call("Page.addScriptToEvaluateOnNewDocument", source=before)
+        page.call("Page.navigate", url=url)
+        return page
+
+    def _end_process(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class Page:
+    """One tab."""
+
+    def __init__(self, devtools: _Devtools, session: str, context: str) -> None:
+        self._devtools = devtools
+        self._session = session
+        self._context = context
+
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        """Any DevTools command for this page."""
+        return self._devtools.call(method, self._session, **params)
+
+    def resize(self, width: int, height: int, *, scale: float = 1.0, mobile: bool = False) -> None:
+        """Another screen."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=mobile
+        )
+
+    def evaluate(self, script: str, *, gesture: bool = False) -> Any:
+        """The value of an expression (promises are awaited); AssertionError with the page's words if it throws."""
+        answer = self.call(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=gesture
+        )
+        if "exceptionDetails" in answer:
+            details = answer["exceptionDetails"]
+            raise AssertionError(details.get("exception", {}).get("description", details.get("text")))
+        return answer["result"].get("value")
+
+    def wait(self, condition: str, timeout: float = 10.0) -> Any:
+        """The value of the expression once it is true; AssertionError if it is not within `timeout` s."""
+        end = time.monotonic() + timeout
+        while True:
+            value = self.evaluate(condition)
+            if value:
+                return value
+            if time.monotonic() > end:
+                raise AssertionError(f"Not within {timeout} s: {condition}; errors: {self.errors}")
+            time.sleep(0.02)
+
+    def screenshot(self) -> NDArray[np.uint8]:
+        """What is on the screen, uint8 (height, width, 3) BGR in device pixels."""
+        data = base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
+        return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+    @property
+    def errors(self) -> list[str]:
+        """Uncaught exceptions and logged errors so far."""
+        return list(self._devtools.errors.get(self._session, []))
+
+    def close(self) -> None:
+        """Close the tab and forget its cookies and storage."""
+        self._devtools.call("Target.disposeBrowserContext", browserContextId=self._context)
+
+
+class _Devtools:
+    """The DevTools socket, in a thread of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.errors: dict[str, list[str]] = {}
+        self._ids = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="devtools", daemon=True)
+        self._thread.start()
+        self._run(self._connect(url))
+
+    def call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
+        """One command and its answer; AssertionError if the browser refuses it."""
+        return self._run(self._call(method, session, params))
+
+    def close(self) -> None:
+        """Hang up."""
+        self._run(self._disconnect())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result(timeout=30.0)
+        except concurrent.futures.TimeoutError as error:
+            future.cancel()
+            raise AssertionError("The browser did not answer for 30 s.") from error
+
+    async def _connect(self, url: str) -> None:
+        self._http = aiohttp.ClientSession()
+        self._socket = await self._http.ws_connect(url, max_msg_size=0)
+        self._reader = asyncio.create_task(self._read())
+
+    async def _disconnect(self) -> None:
+        await self._socket.close()
+        await self._reader
+        await self._http.close()
+
+    async def _call(self, method: str, session: str | None, params: dict[str, Any]) -> dict[str, Any]:
+        number = next(self._ids)
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        message: dict[str, Any] = {"id": number, "method": method, "params": params}
+        if session is not None:
+            message["sessionId"] = session
+        await self._socket.send_json(message)
+        return await answer
+
+    async def _read(self) -> None:
+        async for frame in self._socket:
+            message = frame.json()
+            answer = self._answers.pop(message.get("id", 0), None)
+            if answer is None:
+                self._note(message)
+            elif "error" in message:
+                answer.set_exception(AssertionError(message["error"]["message"]))
+            elif not answer.done():
+                answer.set_result(message["result"])
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(AssertionError("The browser has gone."))
+
+    def _note(self, event: dict[str, Any]) -> None:
+        text = None
+        if event.get("method") == "Runtime.exceptionThrown":
+            details = event["params"]["exceptionDetails"]
+            text = details.get("exception", {}).get("description", details["text"])
+        elif event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error":
+            text = event["params"]["entry"]["text"]
+        if text is not None:
+            self.errors.setdefault(event.get("sessionId", ""), []).append(text)
+
+
+def _wait_for_address(process: subprocess.Popen[bytes], file: Path, timeout: float = 20.0) -> str:
+    end = time.monotonic() + timeout
+    while time.monotonic() < end and process.poll() is None:
+        lines = file.read_text().split() if file.exists() else []
+        if len(lines) == 2:
+            return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+        time.sleep(0.02)
+    raise DeviceError("The browser did not start.")
