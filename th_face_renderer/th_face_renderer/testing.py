@@ -34,8 +34,11 @@ def synthetic_model(*, side: int = 256, shape: int = 8, appearance: int = 8, see
         mode[:68] = 0.004 * side * np.sin(landmarks / side @ wave * 3 + phase)
     texture = _paint(points, side, rng)
     y0, x0, y1, x1 = roi = (side // 5, side // 5, side - side // 8, side - side // 5)
-    coarse = rng.normal(0, 6.0, (appearance, 6, 6, 3)).astype(np.float32)
-    texture_modes = np.stack([cv2.resize(c, (x1 - x0, y1 - y0), interpolation=cv2.INTER_CUBIC) for c in coarse])
+    coarse = rng.normal(0, 8.0, (appearance, 6, 6, 3)).astype(np.float32)
+    window = np.sqrt(np.outer(np.hanning(y1 - y0), np.hanning(x1 - x0)))[..., None].astype(np.float32)
+    texture_modes = (
+        np.stack([cv2.resize(c, (x1 - x0, y1 - y0), interpolation=cv2.INTER_CUBIC) for c in coarse]) * window
+    )
     rest = np.zeros(shape + appearance, np.float32)
     rest[0] = -0.25
     return FaceModel(
