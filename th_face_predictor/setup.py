@@ -16,5 +16,5 @@ setup(
     maintainer_email="maintainers@talking-head.invalid",
     description="Acoustic features to facial codes: bidirectional LSTM with bounded lookahead.",
     license="Apache-2.0",
-    entry_points={"console_scripts": []},
+    entry_points={"console_scripts": ["face_predictor = th_face_predictor.node:main"]},
 )

@@ -25,6 +25,7 @@ class Predictor:
         lookahead: right context in frames that the model was trained for; None for the whole sequence.
         profile: name of the acoustic features' definition (th_audio_features.PROFILES).
         model_id: id of the face model that the codes belong to.
+        shape_dimensions: how many of a code's dimensions, the first ones, are shape parameters.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Predictor:
         lookahead: int | None,
         profile: str,
         model_id: str = "",
+        shape_dimensions: int = 8,
         source: str = "predictor",
     ) -> None:
         """Take a network's tensors as predictor.safetensors keeps them.
@@ -50,6 +52,7 @@ class Predictor:
         self.lookahead = check_lookahead(lookahead)
         self.profile = profile
         self.model_id = model_id
+        self.shape_dimensions = shape_dimensions
         shapes: dict[str, tuple[int, ...]] = {f"net.{k}": v for k, v in architecture.tensor_shapes().items()}
         for name, size in (("feature", architecture.inputs), ("code", architecture.outputs)):
             shapes |= {f"{name}.mean": (size,), f"{name}.sd": (size,)}
@@ -140,5 +143,6 @@ def load_predictor(folder: str | os.PathLike[str]) -> Predictor:
         lookahead=card.lookahead,
         profile=card.profile,
         model_id=card.id,
+        shape_dimensions=card.shape,
         source=os.path.join(os.fspath(folder), PREDICTOR),
     )
