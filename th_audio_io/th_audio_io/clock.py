@@ -74,7 +74,7 @@ class SampleClock:
         error = time - self._origin - self._next
         if abs(error) > self.max_gap:
             return self._start(count, time)
-        if self._repeats(time):
+        if self._repeats(count, time, error):
             return Place(Event.REPEAT, time)
         missing = self._missing(count, error)
         if missing:
@@ -95,8 +95,9 @@ class SampleClock:
         self._next += count / self.rate * (1.0 + self._drift)
         return Place(event, self._origin + start, missing)
 
-    def _repeats(self, time: float) -> bool:
-        return time <= self._last_time + 0.5 / self.rate
+    def _repeats(self, count: int, time: float, error: float) -> bool:
+        """A stamp that does not move on is a repeat, unless the stamps jitter as much anyway."""
+        return time <= self._last_time + 0.5 / self.rate and error < -max(0.5 * count / self.rate, 4.0 * self._jitter)
 
     def _missing(self, count: int, error: float) -> int:
         return round(error * self.rate) if error > max(self.floor, 4.0 * self._jitter) else 0
@@ -131,7 +132,7 @@ class ArrivalClock(SampleClock):
         self._nominal += (count + missing) / self.rate
         return super()._advance(count, event, missing)
 
-    def _repeats(self, time: float) -> bool:
+    def _repeats(self, count: int, time: float, error: float) -> bool:
         return False
 
     def _missing(self, count: int, error: float) -> int:
@@ -142,7 +143,9 @@ class ArrivalClock(SampleClock):
         lateness.append((self._nominal, late))
         while lateness[0][0] < self._nominal - self.window:
             lateness.popleft()
-        if self._nominal - self._settled < self.window or self._smallest() <= max(self.floor, 0.75 * count / self.rate):
+        if self._nominal - self._settled < self.window or self._smallest() <= max(
+            self.floor, 0.75 * count / self.rate, 0.3 * self._jitter
+        ):
             return 0
         missing = round(self._smallest() * self.rate)
         lateness.clear()

@@ -38,7 +38,7 @@ class Mp3Decoder:
         self._garbage = 0
         self._failures = 0
         self._channels = 1
-        self._codec = av.CodecContext.create("mp3", "r")
+        self._codec = av.CodecContext.create("mp3float", "r")
 
     @property
     def pending(self) -> float:
