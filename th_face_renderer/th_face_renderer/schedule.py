@@ -1,0 +1,131 @@
+"""Which face is due now: codes wait until they are due, and when they stop the face comes to rest.
+
+    rest ... rise | codes, interpolated | hold, fall to rest ... rest
+
+The pose is a function of the waiting codes and the time asked for alone; nothing that happened before shows through.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+LATE = 0.05
+"""A code that arrives this long (s) past due is dropped."""
+HORIZON = 30.0
+"""A code due further ahead (s) than this is refused: its clock is not ours, or its stamp is damaged."""
+BRIDGE = 0.1
+"""Codes up to this far apart (s) belong together and are interpolated; beyond, the face goes towards rest between them."""
+HOLD = 0.05
+"""The last code stays this long (s) before the face goes to rest: codes that are a little late must not make it twitch."""
+FALL = 0.25
+"""Time (s) from the end of the hold to rest."""
+RISE = 0.1
+"""Time (s) in which the face goes from rest to the first code, before that is due."""
+_KEPT = 0.5
+_MOST = 4096
+
+
+@dataclass(frozen=True)
+class Pose:
+    """The face due at a time: its code (16,), and whether codes shape it (else it is exactly the rest code)."""
+
+    code: Floats
+    speaking: bool
+
+
+@dataclass(frozen=True)
+class _Entry:
+    due: float
+    code: Floats
+
+
+class CodeSchedule:
+    """Codes in, poses out; safe to use from several threads. All times in s, of one clock."""
+
+    def __init__(self, rest: Floats) -> None:
+        self._rest = rest.copy()
+        self._rest_pose = Pose(self._rest, False)
+        self._lock = threading.Lock()
+        self._entries: list[_Entry] = []
+        self._frame = -1
+        self.late = 0
+        """Codes dropped because they came too late."""
+        self.early = 0
+        """Codes refused because they are due absurdly far ahead."""
+        self.restarts = 0
+        """How often a stream began anew or went back."""
+
+    def push(self, code: Floats, *, due: float, frame: int, now: float) -> bool:
+        """Take a code that is due at `due`; `frame` is its number in its stream. False if it was dropped.
+
+        A frame number that does not grow, or a time that goes back, is a new stream: what waits of the old one from the
+        new code's time on is forgotten.
+        """
+        with self._lock:
+            if due < now - LATE:
+                self.late += 1
+                return False
+            if due > now + HORIZON:
+                self.early += 1
+                return False
+            if self._frame >= 0 and (frame <= self._frame or (self._entries and due <= self._entries[-1].due)):
+                self.restarts += 1
+                self._entries = [e for e in self._entries if e.due < due]
+            self._frame = frame
+            self._entries.append(_Entry(due, code))
+            self._forget(now)
+            return True
+
+    def at(self, time: float) -> Pose:
+        """The pose due at `time`; asking forgets nothing, so several displays may look at different times."""
+        with self._lock:
+            index = bisect_right(self._entries, time, key=lambda e: e.due)
+            before = self._entries[index - 1] if index else None
+            after = self._entries[index] if index < len(self._entries) else None
+        if before is not None and after is not None and after.due - before.due <= BRIDGE:
+            part = (time - before.due) / (after.due - before.due)
+            return Pose(_between(before.code, after.code, part), True)
+        code = self._rest
+        if before is not None:
+            code = _between(before.code, code, _ease((time - before.due - HOLD) / FALL))
+        if after is not None:
+            code = _between(code, after.code, _ease(1 - (after.due - time) / RISE))
+        return self._rest_pose if code is self._rest else Pose(code, True)
+
+    def clear(self) -> None:
+        """Forget all codes: the face is at rest at once."""
+        with self._lock:
+            self._entries.clear()
+            self._frame = -1
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._entries)
+
+    def _forget(self, now: float) -> None:
+        """Drop what no pose from `now` on can need, and the oldest where there are absurdly many."""
+        past = bisect_right(self._entries, now - _KEPT, key=lambda e: e.due)
+        excess = len(self._entries) - _MOST
+        if past or excess > 0:
+            del self._entries[: max(past, excess)]
+
+
+def _ease(part: float) -> float:
+    """0 to 1 with level ends, for `part` 0 to 1; constant beyond."""
+    return 0.5 - 0.5 * math.cos(math.pi * min(max(part, 0.0), 1.0))
+
+
+def _between(one: Floats, two: Floats, part: float) -> Floats:
+    if part <= 0:
+        return one
+    if part >= 1:
+        return two
+    return one + np.float32(part) * (two - one)
