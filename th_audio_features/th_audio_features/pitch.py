@@ -1,0 +1,126 @@
+"""F0 of a stream by SPTK's RAPT, equal to RAPT over the whole utterance but for one frame in hundreds.
+
+RAPT (Talkin 1995; SPTK's `pitch -a 0`, through pysptk) takes whole utterances. Here it runs on rolling buffers, arranged so that a
+frame meets the same arithmetic as in the whole: buffers begin on RAPT's own grid of reads (it works in blocks of 0.2 s), the noise
+that it adds is traded for that of the absolute position (see `dither`), and a hop of zeros behind the buffer lets it reach the
+newest frame that has all its samples. What may differ is the decision of its dynamic programming, for lack of future.
+
+RAPT's traps, avoided here and only here: samples must be float32 on the int16 scale (+-1 gives silence, int16 truncates F0);
+fewer than 41 ms raise and leak; a fractional hop corrupts memory; its noise depends on the parity of earlier calls; quiet sound
+drowns in its noise.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # pysptk 1.0 imports pkg_resources, whose deprecation is not the user's concern
+    import pysptk
+
+from th_audio_features.dither import Dither, settle
+from th_audio_features.history import History
+
+LOW, HIGH = 60.0, 500.0  # Hz: the default 240 makes gross errors in one frame of three for women and excited men
+READ = 0.2  # s that RAPT reads at once (READ_SIZE)
+CORRELATION = 0.0075  # s, its correlation window
+CONTEXT = 7  # frames before the wanted ones: enough for the dynamic programming to forget where the buffer began
+SHORTEST = 6  # hops; RAPT refuses, and leaks at, less than 41 ms = 2.45 hops
+LOUD = 3000.0  # peak on the int16 scale above which sound is analysed as it is
+GAIN_LIMIT = 100.0
+RELEASE = 0.5 ** (1 / 300)  # per hop: the level that is taken for the speaker's halves in 5 s
+
+
+def rapt(samples: np.ndarray, rate: int, hop: int) -> np.ndarray:
+    """RAPT over a whole sound, with settled noise.
+
+    Args:
+        samples: (N,) on the int16 scale, at least 6 hops.
+        rate: Hz.
+        hop: samples from frame to frame.
+
+    Returns:
+        float32 (N // hop,): F0 in Hz of the frames centred at hop k + 6 ms, 0 where unvoiced.
+    """
+    count = len(samples) // hop
+    if count < SHORTEST:
+        raise ValueError(f"RAPT needs {SHORTEST} hops, not {count}")
+    sound = np.zeros(len(samples) + (len(samples) + _padding(rate, hop)) % 2, np.float32)
+    sound[: len(samples)] = samples
+    settle()
+    return pysptk.rapt(sound, rate, hop, min=LOW, max=HIGH, otype="f0")[:count]
+
+
+def _padding(rate: int, hop: int) -> int:
+    """Samples that RAPT adds behind its input; with the input's they must be even, or its noise comes out of step."""
+    per_second = 10.0 * rate / hop
+    alpha = int(0.00275 * per_second + 0.5)
+    beta = max(0, int((9600.0 / LOW - 168.0) * per_second / 96000.0 + 0.5))
+    return (alpha + beta + 3) * hop
+
+
+class PitchStream:
+    """F0 of a stream of hops, frame by frame.
+
+    Args:
+        rate: Hz.
+        hop: samples from frame to frame.
+        block: frames that are decided at once.
+        lag: hops of sound from the beginning of the newest decided frame on; at least 2.
+    """
+
+    def __init__(self, rate: int, hop: int, *, block: int, lag: int) -> None:
+        self._rate, self._hop, self._block, self._lag = rate, hop, block, lag
+        span = int(CORRELATION * rate + 0.5) + int(rate / LOW + 0.5) + 1
+        self._grid = (int(READ * rate) - span) // hop + 1  # frames in one of RAPT's reads
+        hops = CONTEXT + self._grid + block + lag
+        self._sound = History(hops * hop)
+        self._noise = History(hops * hop)
+        self._dither = Dither()
+        self._buffer_noise = Dither().next((hops + SHORTEST) * hop)
+        self._level = 0.0
+        self._hops = 0
+        self._decided = 0
+
+    def push(self, hops: np.ndarray) -> np.ndarray:
+        """(T, hop) next samples on the int16 scale -> float32 (U,) F0 of the next frames decided, in Hz, 0 if unvoiced."""
+        found = []
+        for samples in hops:
+            self._append(samples)
+            self._hops += 1
+            ready = self._hops - self._lag
+            if ready > 0 and ready % self._block == 0:
+                found.append(self._decide(ready))
+        return np.concatenate(found) if found else np.zeros(0, np.float32)
+
+    def flush(self, rest: np.ndarray) -> np.ndarray:
+        """The frames not yet decided, as if silence followed; `rest` are the last samples, less than a hop."""
+        if self._hops <= self._decided:
+            return np.zeros(0, np.float32)
+        padded = np.zeros(self._hop, np.float32)
+        padded[: len(rest)] = rest
+        self._append(padded)
+        return self._decide(self._hops)
+
+    def _append(self, samples: np.ndarray) -> None:
+        self._sound.append(samples)
+        self._noise.append(self._dither.next(self._hop))
+        self._level = max(self._level * RELEASE, float(np.max(np.abs(samples))))
+
+    def _decide(self, stop: int) -> np.ndarray:
+        """Frames from the last decided one up to `stop`."""
+        first = max(0, self._decided - CONTEXT) // self._grid * self._grid
+        start, end = first * self._hop, self._sound.end
+        wanted = slice(self._decided - first, stop - first)
+        self._decided = stop
+        sound = self._sound.view(start, end)
+        if not sound.any():  # in digital silence RAPT would look for a voice in its own noise
+            return np.zeros(wanted.stop - wanted.start, np.float32)
+        # Quiet microphones: bring the voice above RAPT's noise. The features' energy stays as it was.
+        gain = min(max(LOUD / self._level, 1.0), GAIN_LIMIT)
+        buffer = np.zeros(max(len(sound) + 2 * self._hop, SHORTEST * self._hop), np.float32)
+        buffer[: len(sound)] = sound * np.float32(gain)
+        buffer[: len(sound)] += self._noise.view(start, end) - self._buffer_noise[: len(sound)]
+        return rapt(buffer, self._rate, self._hop)[wanted]
