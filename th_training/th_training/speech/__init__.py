@@ -1,0 +1,1 @@
+"""Speech for the corpus: sentences of our own, voices that speak them, and when which viseme is heard."""
