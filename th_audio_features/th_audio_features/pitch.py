@@ -28,7 +28,7 @@ READ = 0.2  # s that RAPT reads at once (READ_SIZE)
 CORRELATION = 0.0075  # s, its correlation window
 CONTEXT = 7  # frames before the wanted ones: enough for the dynamic programming to forget where the buffer began
 SHORTEST = 6  # hops; RAPT refuses, and leaks at, less than 41 ms = 2.45 hops
-LOUD = 3000.0  # peak on the int16 scale above which sound is analysed as it is
+LOUD = 5000.0  # swing from the middle, on the int16 scale, above which sound is analysed as it is
 GAIN_LIMIT = 100.0
 RELEASE = 0.5 ** (1 / 300)  # per hop: the level that is taken for the speaker's halves in 5 s
 
@@ -107,7 +107,7 @@ class PitchStream:
     def _append(self, samples: np.ndarray) -> None:
         self._sound.append(samples)
         self._noise.append(self._dither.next(self._hop))
-        self._level = max(self._level * RELEASE, float(np.max(np.abs(samples))))
+        self._level = max(self._level * RELEASE, float(np.ptp(samples)) / 2)
 
     def _decide(self, stop: int) -> np.ndarray:
         """Frames from the last decided one up to `stop`."""
@@ -116,7 +116,7 @@ class PitchStream:
         wanted = slice(self._decided - first, stop - first)
         self._decided = stop
         sound = self._sound.view(start, end)
-        if not sound.any():  # in digital silence RAPT would look for a voice in its own noise
+        if not np.ptp(sound):  # in digital silence RAPT would look for a voice in its own noise
             return np.zeros(wanted.stop - wanted.start, np.float32)
         # Quiet microphones: bring the voice above RAPT's noise. The features' energy stays as it was.
         gain = min(max(LOUD / self._level, 1.0), GAIN_LIMIT)

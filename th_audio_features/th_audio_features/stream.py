@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import soxr
 
 from th_common.errors import InputError
 
@@ -12,6 +11,7 @@ from th_audio_features.history import History
 from th_audio_features.mfcc import Mfcc
 from th_audio_features.pitch import PitchStream
 from th_audio_features.profiles import DIMENSIONS, Profile, get_profile
+from th_audio_features.resample import Resampler, resampling_delay
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 MOST_CHANNELS = 64
@@ -48,6 +48,11 @@ class FeatureStream:
         self._mfcc = Mfcc.of(self.profile)
         self._begin()
 
+    @property
+    def delay(self) -> float:
+        """s from a frame's centre to the last input sample that it waits for: the profile's delay and the resampler's."""
+        return self.profile.delay + resampling_delay(self.sample_rate, self.profile.analysis_rate)
+
     def push(self, samples: np.ndarray) -> np.ndarray:
         """Take the next samples.
 
@@ -83,11 +88,7 @@ class FeatureStream:
     def _begin(self) -> None:
         profile = self.profile
         self.frames = 0
-        self._resampler = (
-            None
-            if self.sample_rate == profile.analysis_rate
-            else soxr.ResampleStream(self.sample_rate, profile.analysis_rate, 1, dtype="float32")
-        )
+        self._resampler = Resampler(self.sample_rate, profile.analysis_rate)
         self._history = History((BLOCK + 1) * profile.hop)
         self._dynamics = Dynamics(causal=profile.causal_deltas)
         self._pitch = PitchStream(profile.analysis_rate, profile.hop, block=profile.f0_block, lag=profile.f0_lag)
@@ -110,8 +111,7 @@ class FeatureStream:
         return sound
 
     def _resample_and_advance(self, sound: np.ndarray, *, last: bool = False) -> np.ndarray:
-        if self._resampler is not None:
-            sound = self._resampler.resample_chunk(sound, last=last)
+        sound = self._resampler.push(sound, last=last)
         hop = self.profile.hop
         pending = np.concatenate([self._rest, sound])
         count = len(pending) // hop
