@@ -99,7 +99,7 @@ def animate(
     _raise_brows(motion, f0, fps)
     if blink_seed is not None:
         _blink(motion, time - lead, blink_seed)
-    return Animation(np.clip(motion, 0, 1.2).astype(np.float32), UNITS)
+    return Animation(np.clip(motion, -0.5, 1.2).astype(np.float32), UNITS)
 
 
 def _series(values: np.ndarray, name: str) -> np.ndarray:

@@ -39,29 +39,35 @@ class Stage:
         self.context.front_face = "cw"  # the camera's y points down
         self._picture = self._framebuffer(0)
         self._target = self._framebuffer(samples) if samples else self._picture
-        self._actor = self._program("actor")
-        self._plain = self._program("layer")
+        self._skin = self._program("actor", "skin")
+        self._detail = self._program("actor", "detail")
+        self._plain = self._program("layer", "layer")
         square = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
         self._square = self.context.vertex_array(self._plain, [(self.context.buffer(square.tobytes()), "2f", "corner")])
 
-    def upload_mesh(self, triangles: np.ndarray, attributes: np.ndarray, *, culled: int, opaque: int) -> None:
+    def upload_mesh(self, triangles: np.ndarray, attributes: np.ndarray, *, skin: int, opaque: int) -> None:
         """The still half of the mesh.
 
-        triangles (T, 3): `culled` ones are drawn from the front only, up to `opaque` from both
-        sides, the rest are blended. attributes (N, 7) float32: rest (3), uv (2), material,
-        occlusion.
+        triangles (T, 3): the first `skin` ones are painted and drawn from the front only, up to
+        `opaque` come eyes, teeth and tongue, then what is blended. attributes (N, 7) float32:
+        rest (3), uv (2), material, occlusion.
         """
         self._moving = self.context.buffer(reserve=len(attributes) * 24, dynamic=True)
         still = self.context.buffer(np.ascontiguousarray(attributes, np.float32).tobytes())
-        self._mesh = self.context.vertex_array(
-            self._actor,
-            [
-                (self._moving, "3f 3f", "position", "normal"),
-                (still, "3f 2f 1f 1f", "rest", "uv", "material", "occlusion"),
-            ],
-            self.context.buffer(triangles.astype(np.int32).tobytes()),
+        index = self.context.buffer(triangles.astype(np.int32).tobytes())
+        self._skin_mesh, self._detail_mesh = (
+            self.context.vertex_array(
+                program,
+                [
+                    (self._moving, "3f 3f", "position", "normal"),
+                    (still, "3f 2f 1f 1f", "rest", "uv", "material", "occlusion"),
+                ],
+                index,
+                skip_errors=True,
+            )
+            for program in (self._skin, self._detail)
         )
-        self._counts = (culled * 3, opaque * 3, len(triangles) * 3)
+        self._counts = (skin * 3, opaque * 3, len(triangles) * 3)
 
     def upload_picture(self, rgba: np.ndarray):
         """(h, w, 4) uint8 -> texture with mipmaps."""
@@ -73,32 +79,40 @@ class Stage:
         texture.repeat_x = texture.repeat_y = False
         return texture
 
-    def set_scene(self, camera: Camera, skin, back, front, **uniforms) -> None:
-        """Camera, skin texture, the layers behind and before the actor (None: nothing there)."""
-        self._skin, self._back, self._front = skin, back, front
-        self._actor["projection"].write(np.ascontiguousarray(camera.matrix.T).tobytes())
-        self._actor["camera"].value = tuple(map(float, camera.position))
-        for name, value in uniforms.items():
-            self._actor[name].value = value
+    def set_scene(self, camera: Camera, paint, back, front, **uniforms) -> None:
+        """Camera, painted skin, the layers behind and before the actor (None: nothing there).
 
-    def draw(self, vertices: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """(size, size, 3) uint8 of posed vertices and normals, both (N, 3)."""
+        uniforms: those of shaders/detail.frag.
+        """
+        self._paint, self._back, self._front = paint, back, front
+        for program in (self._skin, self._detail):
+            program["projection"].write(np.ascontiguousarray(camera.matrix.T).tobytes())
+            program["camera"].value = tuple(map(float, camera.position))
+        for name, value in uniforms.items():
+            self._detail[name].value = value
+
+    def draw(self, vertices: np.ndarray, normals: np.ndarray, *, lids: tuple[float, float]) -> np.ndarray:
+        """(size, size, 3) uint8 BGR of posed vertices and normals, both (N, 3).
+
+        lids: heights of the left and right upper lid, cm; they shade the eyes.
+        """
         gl = self.context
+        self._detail["lids"].value = lids
         self._moving.write(np.concatenate([vertices, normals], 1, dtype=np.float32).tobytes())
         self._target.use()
         gl.clear(0.0, 0.0, 0.0, 0.0)
         gl.blend_func = gl.ONE, gl.ONE_MINUS_SRC_ALPHA
         self._layer(self._back)
-        culled, opaque, everything = self._counts
+        skin, opaque, everything = self._counts
         gl.enable(gl.DEPTH_TEST)
-        self._skin.use(0)
+        self._paint.use(0)
         gl.enable(gl.CULL_FACE)
-        self._mesh.render(vertices=culled)
+        self._skin_mesh.render(vertices=skin)
         gl.disable(gl.CULL_FACE)
-        self._mesh.render(vertices=opaque - culled, first=culled)
+        self._detail_mesh.render(vertices=opaque - skin, first=skin)
         gl.enable(gl.BLEND)
         self._target.depth_mask = False
-        self._mesh.render(vertices=everything - opaque, first=opaque)
+        self._detail_mesh.render(vertices=everything - opaque, first=opaque)
         self._target.depth_mask = True
         gl.disable(gl.BLEND)
         self._layer(self._front)
@@ -124,8 +138,8 @@ class Stage:
             self.context.depth_renderbuffer(shape, samples=samples),
         )
 
-    def _program(self, name: str):
+    def _program(self, vertex: str, fragment: str):
         return self.context.program(
-            vertex_shader=(_SHADERS / f"{name}.vert").read_text(),
-            fragment_shader=(_SHADERS / f"{name}.frag").read_text(),
+            vertex_shader=(_SHADERS / f"{vertex}.vert").read_text(),
+            fragment_shader=(_SHADERS / f"{fragment}.frag").read_text(),
         )

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from .clothes import covered, tunic
 from .lashes import lashes
 from .mesh import VertexNormals, catmull_clark, triangles_of
 from .parts import Material, Part, join
+from .sculpt import close_lips, sculpt
 from .teeth import teeth
-from .units import ARKIT_UNITS, INDEX, UNITS, weights
+from .units import ARKIT_UNITS, INDEX, UNITS, pair, weights
 
 DATA = Path(__file__).parent / "data" / "makehuman_head_cc0.npz"
 
@@ -28,7 +30,7 @@ _MATERIALS = {
     "helper-l-eye": Material.LEFT_EYE,
     "helper-r-eye": Material.RIGHT_EYE,
 }
-REST = {"mouthSmileLeft": 0.10, "mouthSmileRight": 0.10}
+REST = pair(mouthSmile=0.16, cheekSquint=0.06)
 """What is part of the face itself: pose {} is this slight smile."""
 
 # The file's picks of the jaw line and the base of the nose lie on the neck and in the throat: these
@@ -53,9 +55,12 @@ class Head:
     def __init__(self) -> None:
         raw = np.load(DATA, allow_pickle=False)
         skin, landmark_ids, jaw = _load(raw)
+        surface = skin.vertices[np.unique(skin.quads[skin.material == Material.SKIN])]
         middle = (skin.vertices[landmark_ids[62]] + skin.vertices[landmark_ids[66]]) / 2
-        self.part: Part = join(skin, teeth(middle, jaw), lashes(skin))
+        self.part: Part = join(skin, teeth(middle, jaw), tunic(surface), lashes(skin))
         order = np.argsort(_draw_order(self.part.material), kind="stable")
+        hidden = covered(self.part.vertices)[self.part.quads[order]].all(1)
+        order = order[~(hidden & (self.part.material[order] == Material.SKIN))]
         self.quads = self.part.quads[order]
         self.material = self.part.material[order]
         self.triangles = triangles_of(self.quads)
@@ -105,6 +110,9 @@ def _load(raw: Mapping[str, np.ndarray]) -> tuple[Part, np.ndarray, np.ndarray]:
     assert set(map(str, raw["units"])) == set(ARKIT_UNITS)
     for name, weight in REST.items():
         vertices = vertices + weight * units[INDEX[name]]
+    surface = np.unique(quads[piece == names.index("head")])
+    sculpt(vertices, units)
+    close_lips(vertices, units, surface)
 
     tongue = np.unique(quads[piece == names.index("helper-tongue")])
     _add_tongue_up(vertices, units, tongue)

@@ -10,9 +10,10 @@ from th_common.errors import InputError
 
 from .camera import Camera
 from .gl import Stage
+from .hair import draw_hair
 from .head import Head
 from .occlusion import bake_occlusion
-from .paint import paint_skin
+from .paint import paint_backdrop, paint_skin
 from .parts import Material
 
 MIN_SIZE, MAX_SIZE = 64, 4096
@@ -50,7 +51,8 @@ class Actor:
         Raises InputError for an unknown unit.
         """
         vertices = self.head.vertices(pose)
-        return self._stage.draw(vertices, self.head.normals(vertices))
+        left, right = vertices[self.head.landmark_ids[[43, 38]], 1].tolist()
+        return self._stage.draw(vertices, self.head.normals(vertices), lids=(left, right))
 
     def landmarks(self, pose: Mapping[str, float] | np.ndarray) -> np.ndarray:
         """(68, 2) float64 px of the portrait: iBUG/Multi-PIE order, pixel centres at integers.
@@ -72,23 +74,24 @@ class Actor:
         self._stage.upload_mesh(
             head.triangles,
             attributes,
-            culled=int((material == Material.SKIN).sum()),
+            skin=int((material == Material.SKIN).sum()),
             opaque=int((material != Material.LASH).sum()),
         )
 
     def _occlusion(self, vertices: np.ndarray, kind: np.ndarray) -> np.ndarray:
         head = self.head
-        opaque = head.triangles[np.repeat(head.material, 2) != Material.LASH]
+        opaque = head.triangles[~np.isin(np.repeat(head.material, 2), [Material.LASH, Material.CLOTH])]
         closed, opened = (
             bake_occlusion(self._stage.context, v, opaque, head.normals(v))
             for v in (vertices, head.vertices({"jawOpen": 0.55}))
         )
         seen = np.clip(np.maximum(closed, opened * 0.95) * 1.12, 0, 1) ** 0.9
         for inner, low, gain, high in (
-            (Material.TONGUE, 0.10, 1.2, 0.8),
+            (Material.TONGUE, 0.40, 1.2, 0.9),
             (Material.TEETH, 0.22, 1.4, 0.95),
         ):
             seen = np.where(kind == inner, np.clip(low + gain * opened, 0, high), seen)
+        seen = np.where(kind == Material.CLOTH, 0.9, seen)
         for eye in (Material.LEFT_EYE, Material.RIGHT_EYE):
             ball = vertices[kind == eye]
             top = (ball[:, 1].max() + ball[:, 1].min()) / 2 + 0.55 - vertices[:, 1]
@@ -97,12 +100,11 @@ class Actor:
 
     def _upload_scene(self) -> None:
         stage, head = self._stage, self.head
-        texture = max(1024, min(2 * self.size, 4096))
-        neutral = Camera(texture).project(head.vertices({})[head.landmark_ids])
-        skin = stage.upload_picture(paint_skin(neutral, texture))
-        background = np.full((8, 8, 4), 255, np.uint8)
-        background[..., :3] = (230, 224, 216)
         rest = head.vertices({})
+        texture = max(1024, min(2 * self.size, 4096))
+        neutral = Camera(texture).project(rest[head.landmark_ids])
+        hair = draw_hair(rest[head.of(Material.SKIN)], texture)
+        skin = stage.upload_picture(paint_skin(neutral, hair[..., 3].astype(np.float32) / 255))
         centres = {
             name: tuple(float(x) for x in (rest[ids].max(0) + rest[ids].min(0)) / 2)
             for name, ids in (
@@ -113,8 +115,8 @@ class Actor:
         stage.set_scene(
             self.camera,
             skin,
-            stage.upload_picture(background),
-            None,
+            stage.upload_picture(paint_backdrop(texture)),
+            stage.upload_picture(hair),
             iris_angle=0.50,
             iris_colour=(0.16, 0.09, 0.045),
             **centres,
