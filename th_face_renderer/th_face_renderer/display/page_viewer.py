@@ -40,15 +40,17 @@ class Viewer:
         await self._socket.prepare(request)
         if request.transport is not None:
             request.transport.set_write_buffer_limits(high=MAX_UNSENT)
-        await self._send(json.dumps(hello))
+        with contextlib.suppress(ConnectionError):
+            await self._send(json.dumps(hello))
 
     async def serve(self) -> web.WebSocketResponse:
         """Send what waits and answer requests until the socket closes."""
         sender = asyncio.create_task(self._send_all())
         try:
-            async for message in self._socket:
-                if not await self._answer(message.type, message.data):
-                    break
+            with contextlib.suppress(ConnectionError):  # it left while we spoke
+                async for message in self._socket:
+                    if not await self._answer(message.type, message.data):
+                        break
         finally:
             sender.cancel()
             with contextlib.suppress(asyncio.CancelledError, ConnectionError):

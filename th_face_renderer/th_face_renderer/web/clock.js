@@ -13,6 +13,7 @@ export class Clock {
     this.ready = false;
     this.rtt = null;        // of the measurement in use
     this.samples = [];
+    this.count = 0;
     this.steps = 0;
   }
 
@@ -27,11 +28,12 @@ export class Clock {
     const doubt = (one) => one.rtt / 2 + DRIFT * (t3 - one.at);
     const best = this.samples.reduce((a, b) => (doubt(b) < doubt(a) ? b : a));
     this.rtt = best.rtt;
+    this.count += 1;
     const error = best.offset - this.offset;
     if (!this.ready || Math.abs(error) > STEP) {
       this.offset = best.offset;
       if (this.ready) this.steps += 1;
-      this.ready = this.samples.length >= 3;   // the very first ones often waited for the page to load
+      this.ready = this.count >= 3;   // the very first ones often waited for the page to load
     } else {
       this.offset += Math.max(-SLEW, Math.min(SLEW, error));
     }

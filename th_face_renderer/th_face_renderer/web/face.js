@@ -85,7 +85,7 @@ button.addEventListener("click", (event) => {
 // Wished for but not allowed yet: the first touch of the page allows it.
 for (const gesture of ["pointerup", "keydown"]) {
   addEventListener(gesture, (event) => {
-    if (sound.wanted && !sound.running && !button.contains(event.target)) setSound(true);
+    if (sound.wanted && !sound.running && !event.composedPath().includes(button)) setSound(true);
   });
 }
 
