@@ -9,7 +9,8 @@ the utterance's: `y = x + noise(absolute) - noise(in buffer)`.
 from __future__ import annotations
 
 import numpy as np
-import pysptk
+
+from th_audio_features import sptk
 
 SCALE = 50.0
 _MULTIPLIER, _INCREMENT = 1103515245, 12345  # SPTK's lib/nrand.c: a linear congruence, of which bits 16..30 are used
@@ -63,4 +64,4 @@ def settle() -> None:
 
 
 def _draw_one() -> float:
-    return float(pysptk.excite(_PROBE, 1, 1, True, 1)[0])
+    return float(sptk.excite(_PROBE, 1, 1, True, 1)[0])

@@ -12,21 +12,16 @@ drowns in its noise.
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # pysptk 1.0 imports pkg_resources, whose deprecation is not the user's concern
-    import pysptk
-
+from th_audio_features import sptk
 from th_audio_features.dither import Dither, settle
 from th_audio_features.history import History
 
 LOW, HIGH = 60.0, 500.0  # Hz: the default 240 makes gross errors in one frame of three for women and excited men
 READ = 0.2  # s that RAPT reads at once (READ_SIZE)
 CORRELATION = 0.0075  # s, its correlation window
-CONTEXT = 7  # frames before the wanted ones: enough for the dynamic programming to forget where the buffer began
+CONTEXT = 5  # frames before the wanted ones: enough for the dynamic programming to forget where the buffer began
 SHORTEST = 6  # hops; RAPT refuses, and leaks at, less than 41 ms = 2.45 hops
 LOUD = 5000.0  # swing from the middle, on the int16 scale, above which sound is analysed as it is
 GAIN_LIMIT = 100.0
@@ -50,7 +45,7 @@ def rapt(samples: np.ndarray, rate: int, hop: int) -> np.ndarray:
     sound = np.zeros(len(samples) + (len(samples) + _padding(rate, hop)) % 2, np.float32)
     sound[: len(samples)] = samples
     settle()
-    return pysptk.rapt(sound, rate, hop, min=LOW, max=HIGH, otype="f0")[:count]
+    return sptk.rapt(sound, rate, hop, min=LOW, max=HIGH, otype="f0")[:count]
 
 
 def _padding(rate: int, hop: int) -> int:

@@ -99,6 +99,8 @@ class FeatureStream:
 
     def _clean(self, samples: np.ndarray) -> np.ndarray:
         sound = to_mono(samples)
+        if samples.dtype == np.int16:
+            return sound
         bad = ~np.isfinite(sound)
         if bad.any():
             self.replaced += int(bad.sum())
@@ -129,8 +131,8 @@ class FeatureStream:
         pitch = self._pitch.push(hops)
         if end - start < profile.window:
             return self._pair(np.zeros((0, DIMENSIONS - 1)), pitch)
-        span = self._history.view(start, end)
-        frames = np.lib.stride_tricks.sliding_window_view(span, profile.window)[:: profile.hop]
+        halves = self._history.view(start, end).reshape(-1, profile.hop)
+        frames = np.concatenate([halves[:-1], halves[1:]], axis=1)  # a window is two hops
         return self._pair(self._dynamics.push(self._mfcc(frames)), pitch)
 
     def _pair(self, rows: np.ndarray, pitch: np.ndarray) -> np.ndarray:
@@ -186,7 +188,7 @@ def to_mono(samples: np.ndarray) -> np.ndarray:
         raise InputError(f"samples must have shape (N,) or (N, 1..{MOST_CHANNELS}), not {samples.shape}")
     with np.errstate(over="ignore", invalid="ignore"):
         if samples.ndim == 1:
-            sound = samples.astype(np.float64)
+            sound = samples.astype(np.float64 if samples.dtype == np.float64 else np.float32)
         else:  # channel by channel: the order of the sum, so its last bit, must not depend on the chunk
             sound = samples[:, 0].astype(np.float64)
             for channel in range(1, samples.shape[1]):
@@ -194,7 +196,7 @@ def to_mono(samples: np.ndarray) -> np.ndarray:
             sound /= samples.shape[1]
         if samples.dtype != np.int16:
             sound *= INT16_SCALE
-        return sound.astype(np.float32)
+        return sound.astype(np.float32, copy=False)
 
 
 def _checked_rate(rate: int) -> int:
