@@ -47,6 +47,8 @@ class SampleClock:
     def __init__(self, rate: int, *, max_gap: float = 0.25) -> None:
         self.rate, self.max_gap = rate, max_gap
         self._running = False
+        self._origin = self._next = self._last_time = 0.0
+        self._drift = self._jitter = 0.0
 
     @property
     def end(self) -> float:
@@ -72,7 +74,7 @@ class SampleClock:
         if not self._running:
             return self._start(count, time)
         error = time - self._origin - self._next
-        if abs(error) > self.max_gap:
+        if not -self._max_early() <= error <= self.max_gap:
             return self._start(count, time)
         if self._repeats(count, time, error):
             return Place(Event.REPEAT, time)
@@ -80,7 +82,7 @@ class SampleClock:
         if missing:
             self._next += missing / self.rate
             error -= missing / self.rate
-        self._steer(count / self.rate, error, bool(missing))
+        self._steer(count / self.rate, error, bool(missing), elapsed=max(0.0, time - self._last_time))
         self._last_time = time
         return self._advance(count, Event.GAP if missing else Event.CONTINUE, missing)
 
@@ -95,6 +97,9 @@ class SampleClock:
         self._next += count / self.rate * (1.0 + self._drift)
         return Place(event, self._origin + start, missing)
 
+    def _max_early(self) -> float:
+        return self.max_gap
+
     def _repeats(self, count: int, time: float, error: float) -> bool:
         """A stamp that does not move on is a repeat, unless the stamps jitter as much anyway."""
         return time <= self._last_time + 0.5 / self.rate and error < -max(0.5 * count / self.rate, 4.0 * self._jitter)
@@ -102,7 +107,7 @@ class SampleClock:
     def _missing(self, count: int, error: float) -> int:
         return round(error * self.rate) if error > max(self.floor, 4.0 * self._jitter) else 0
 
-    def _steer(self, interval: float, error: float, gap: bool) -> None:
+    def _steer(self, interval: float, error: float, gap: bool, *, elapsed: float) -> None:
         """Second-order loop: offset and drift follow the error within `_BANDWIDTH`."""
         interval = min(interval, 1.0)
         if not gap:
@@ -115,12 +120,14 @@ class SampleClock:
 class ArrivalClock(SampleClock):
     """Arrival times as a sample clock: messages are late by a jitter that is never negative.
 
-    The earliest arrivals of the last second tell the time; when even they are late, sound was lost on the way.
+    The earliest arrivals of the last second tell the time; when even they are late, sound was lost on the way. Sound that
+    comes faster than it lasts (a whole utterance at once) queues up behind what came before.
     `time` of `place` is the arrival time less the message's duration.
     """
 
     floor = 0.012
     window = 1.0
+    max_early = 30.0
 
     def _start(self, count: int, time: float) -> Place:
         self._nominal = 0.0  # what the count alone says, never steered: old and new lateness compare
@@ -131,6 +138,9 @@ class ArrivalClock(SampleClock):
     def _advance(self, count: int, event: Event, missing: int) -> Place:
         self._nominal += (count + missing) / self.rate
         return super()._advance(count, event, missing)
+
+    def _max_early(self) -> float:
+        return self.max_early
 
     def _repeats(self, count: int, time: float, error: float) -> bool:
         return False
@@ -155,11 +165,11 @@ class ArrivalClock(SampleClock):
     def _smallest(self) -> float:
         return self._lateness[0][1] + self._nominal - self._next if self._lateness else 0.0
 
-    def _steer(self, interval: float, error: float, gap: bool) -> None:
+    def _steer(self, interval: float, error: float, gap: bool, *, elapsed: float) -> None:
         self._jitter += min(1.0, interval / 0.5) * (abs(error) - self._jitter)
         jitter = self._jitter
-        super()._steer(interval, self._smallest(), True)
+        super()._steer(min(interval, elapsed), max(self._smallest(), -self.max_gap), True, elapsed=elapsed)
         self._jitter = jitter
         if error < 0.0:
             # Sound that is here was not captured later than now: follow quickly, but without a jump.
-            self._next += max(0.25 * error, -0.1 * interval)
+            self._next += max(0.25 * error, -0.1 * min(interval, elapsed))

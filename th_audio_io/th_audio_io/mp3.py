@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import av
 import numpy as np
 
@@ -38,7 +40,7 @@ class Mp3Decoder:
         self._garbage = 0
         self._failures = 0
         self._channels = 1
-        self._codec = av.CodecContext.create("mp3float", "r")
+        self._codec: Any = av.CodecContext.create("mp3float", "r")
 
     @property
     def pending(self) -> float:

@@ -10,6 +10,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from th_audio_io.formats import MAX_CHANNELS, MAX_RATE, MIN_RATE
 from th_audio_io.intake import AudioIntake, Chunk
+from th_audio_io.offset import ClockOffset
 from th_audio_io.payload import MAX_PAYLOAD
 from th_audio_io.selection import Message, Selection
 from th_common.errors import InputError
@@ -73,8 +74,7 @@ INTAKE_PARAMETERS = (
 class RosIntake:
     """Subscribe to the sound for `node` and call `on_chunk(chunk)` in a worker thread of the node.
 
-    Make it in `configure`, call `close` in `cleanup` (the node stops the worker by itself) and `update_health` in the node's
-    own. `on_chunk` may take its time: when it is slower than the sound the oldest messages are dropped and reported.
+    Make it in `configure`, call `close` in `cleanup` and `update_health` in the node's own. `on_chunk` may take its time: when it is slower than the sound the oldest messages are dropped and reported.
 
     Raises:
         InputError: the node's INTAKE_PARAMETERS name a format that is not supported.
@@ -90,6 +90,7 @@ class RosIntake:
             max_gap=node.value("max_gap"),
         )
         self._selection = Selection(node.value("input"))
+        self._offset = ClockOffset()
         self._lock = threading.Lock()
         self._waiting = 0
         self._last_arrival: float | None = None
@@ -106,10 +107,17 @@ class RosIntake:
         ]
 
     def close(self) -> None:
-        """Unsubscribe; to be called while no callback of the node runs."""
+        """Unsubscribe and stop the worker; to be called where callbacks run (the executor), or when none does."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._subscriptions.clear()
+        self._worker.stop()
+
+    @property
+    def offset(self) -> float:
+        """Seconds to add to a chunk's time for the node's clock: 0 unless the stamps are of a clock that disagrees with it
+        (another machine's, a recording's)."""
+        return self._offset.value
 
     @property
     def silent_for(self) -> float | None:
@@ -130,6 +138,7 @@ class RosIntake:
         health.set("audio refused messages", counters.refused)
         health.set("audio NaN or infinite samples", counters.nonfinite)
         health.set("audio silent s", "never heard" if self.silent_for is None else self.silent_for)
+        health.set("audio clock offset s", self.offset)
         if clock is not None:
             health.set("audio drift ppm", clock.drift * 1e6)
             health.set("audio jitter ms", clock.jitter * 1e3)
@@ -173,6 +182,9 @@ class RosIntake:
                 self._node.report("audio refused", error, level=Level.WARN)
                 continue
             for chunk in chunks:
+                if chunk.start:
+                    self._offset.reset()
+                self._offset.update(chunk.end, message.arrival)
                 self._on_chunk(chunk)
 
     def _announce(self, info: AudioInfo) -> None:
