@@ -16,5 +16,10 @@ setup(
     maintainer_email="maintainers@talking-head.invalid",
     description="Sound in and out of the talking face: sources, the intake of audio topics, and playout in step with the face.",
     license="Apache-2.0",
-    entry_points={"console_scripts": []},
+    entry_points={
+        "console_scripts": [
+            "audio_source = th_audio_io.source_node:main",
+            "audio_playout = th_audio_io.playout_node:main",
+        ]
+    },
 )

@@ -1,0 +1,233 @@
+"""The node audio_source: a recording or a microphone on the topics that audio_capture of audio_common would publish."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from th_audio_io.formats import MAX_CHANNELS, MAX_RATE, MIN_RATE, to_s16
+from th_audio_io.microphone import MicrophoneSource
+from th_audio_io.pacing import Pacer, rechunk
+from th_audio_io.sources import FileSource, example_path
+from th_audio_io.topics import SoundTopics
+from th_common.errors import DeviceError, InputError
+from th_common.health import Level
+from th_common.node import TalkingHeadNode
+from th_common.parameters import Parameter
+from th_common.spin import spin_nodes
+
+TAIL = 1.0  # s of silence at least behind a recording: what looks ahead downstream needs sound to finish
+RETRY = 3.0  # s between attempts to open a microphone that went away
+MICROPHONE_PATIENCE = 1.0
+
+
+class AudioSourceNode(TalkingHeadNode):
+    """Publishes audio_stamped, audio and audio_info (wave, S16LE) while active."""
+
+    parameters = (
+        Parameter(
+            name="source",
+            default="example",
+            description='"example", the path of a sound or video file, "mic", or "topic" (somebody else publishes)',
+            read_only=True,
+        ),
+        Parameter(
+            name="device",
+            default="",
+            description='microphone: index or part of the name, "" for the system\'s own',
+            read_only=True,
+        ),
+        Parameter(
+            name="sample_rate",
+            default=16_000,
+            description="rate of the microphone; a file keeps its own",
+            unit="Hz",
+            minimum=MIN_RATE,
+            maximum=MAX_RATE,
+            read_only=True,
+        ),
+        Parameter(
+            name="channels",
+            default=1,
+            description="channels of the microphone; a file keeps its own",
+            minimum=1,
+            maximum=MAX_CHANNELS,
+            read_only=True,
+        ),
+        Parameter(
+            name="chunk",
+            default=0.016,
+            description="sound in one message",
+            unit="s",
+            minimum=0.002,
+            maximum=1.0,
+            read_only=True,
+        ),
+        Parameter(name="loop", default=True, description="begin a file again when it ends"),
+        Parameter(
+            name="pause",
+            default=1.0,
+            description="silence between two rounds of a file, and behind its end (there at least 1 s)",
+            unit="s",
+            minimum=0.0,
+            maximum=60.0,
+        ),
+        Parameter(
+            name="wait",
+            default=5.0,
+            description="a file waits so long for somebody to listen, then starts anyway",
+            unit="s",
+            minimum=0.0,
+            maximum=3600.0,
+            read_only=True,
+        ),
+    )
+
+    def __init__(self, name: str = "audio_source", **kwargs: Any) -> None:
+        self._file: FileSource | None = None
+        self._topics: SoundTopics | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._latest_late = 0.0
+        super().__init__(name, **kwargs)
+
+    # --- lifecycle ------------------------------------------------------------------------------------------------------
+
+    def configure(self) -> None:
+        source = self.value("source")
+        if source == "topic":
+            return
+        if source != "mic":
+            self._file = FileSource(example_path() if source == "example" else source)
+        self._topics = SoundTopics(self)
+
+    def activate(self) -> None:
+        if self.value("source") == "topic":
+            return
+        self._stopping.clear()
+        microphone = None if self._file else self._open_microphone()
+        target = self._play if microphone is None else lambda: self._listen(microphone)
+        self._thread = threading.Thread(
+            target=self._guarded, args=(target,), name=f"{self.get_name()}.source", daemon=True
+        )
+        self._thread.start()
+
+    def deactivate(self) -> None:
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5.0)
+            self._thread = None
+
+    def cleanup(self) -> None:
+        self.deactivate()
+        self._file = None
+        if self._topics is not None:
+            self._topics.close()
+            self._topics = None
+
+    def update_health(self) -> None:
+        self.health.set("source", self.value("source"))
+        self.health.set("publishing", self._thread is not None and self._thread.is_alive())
+        self.health.set("late ms", self._latest_late * 1e3)
+
+    # --- the source's own thread ----------------------------------------------------------------------------------------
+
+    def _guarded(self, target: Any) -> None:
+        try:
+            target()
+        except (InputError, DeviceError) as error:
+            self.report("source", error, hold=None)
+        except Exception as error:
+            if self.context.ok():  # else the node was taken down under us
+                self.report("source", error, hold=None)
+
+    def _play(self) -> None:
+        assert self._file is not None
+        assert self._topics is not None
+        file, topics = self._file, self._topics
+        rate, channels = file.rate, file.channels
+        topics.announce(rate, channels)
+        self._await_listener()
+        pacer = Pacer(wait=self._stopping.wait)
+        self.get_logger().info(f"playing {file.path} ({rate} Hz, {channels} channel(s))")
+
+        def emit(piece: np.ndarray, begin: float) -> None:
+            self._latest_late = max(0.0, time.monotonic() - begin - len(piece) / rate)
+            topics.publish(to_s16(piece), begin)
+
+        pieces = rechunk(self._sound(file), max(1, round(rate * self.value("chunk"))))
+        if pacer.run(pieces, rate, emit):
+            self.get_logger().info(f"end of {file.path}")
+
+    def _sound(self, file: FileSource) -> Iterator[np.ndarray]:
+        """The file, again and again with a pause if it loops, and silence behind its end."""
+        good = True
+        while good:
+            empty = True
+            try:
+                for block in file.blocks():
+                    empty = False
+                    yield block
+            except InputError as error:
+                self.report("source", error, level=Level.WARN)
+                good = False
+            good = good and not empty and self.value("loop")
+            if good:
+                yield from _silence(self.value("pause"), file)
+        yield from _silence(max(TAIL, self.value("pause")), file)
+
+    def _listen(self, microphone: MicrophoneSource | None) -> None:
+        while not self._stopping.is_set():
+            try:
+                microphone = microphone or self._open_microphone()
+                self._pass_on(microphone)
+            except DeviceError as error:
+                self.report("microphone", error, hold=None)
+                self._stopping.wait(RETRY)
+            finally:
+                if microphone is not None:
+                    microphone.close()
+                microphone = None
+
+    def _pass_on(self, microphone: MicrophoneSource) -> None:
+        self.get_logger().info(f"listening to {microphone.name!r} at {microphone.rate} Hz")
+        assert self._topics is not None
+        self._topics.announce(microphone.rate, microphone.channels)
+        while not self._stopping.is_set():
+            heard = microphone.read(timeout=MICROPHONE_PATIENCE)
+            if heard is None:
+                raise DeviceError(f"the microphone {microphone.name!r} fell silent: unplugged?")
+            self.health.clear_fault("microphone")
+            data, begin = heard
+            self.health.set("microphone overruns", microphone.overruns)
+            self._topics.publish(data, begin)
+
+    def _open_microphone(self) -> MicrophoneSource:
+        return MicrophoneSource(
+            self.value("device"),
+            rate=self.value("sample_rate"),
+            channels=self.value("channels"),
+            chunk=self.value("chunk"),
+        )
+
+    def _await_listener(self) -> None:
+        end = time.monotonic() + self.value("wait")
+        while time.monotonic() < end and not self._stopping.is_set():
+            if self._topics is not None and self._topics.listeners():
+                return
+            self._stopping.wait(0.02)
+
+
+def _silence(seconds: float, file: FileSource) -> Iterator[np.ndarray]:
+    second = np.zeros((file.rate, file.channels), np.float32)
+    yield from [second] * int(seconds)
+    yield second[: round(seconds % 1.0 * file.rate)]
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until it is asked to stop."""
+    return spin_nodes(lambda: [AudioSourceNode()], args)
