@@ -12,7 +12,7 @@ points after them support the picture around the face.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,13 @@ CODE_LIMIT = 4.0
 
 LIP_GAP = 0.5
 """Smallest gap between the inner lips [canvas px]: at 0 the triangles between them would fold over."""
+
+_UPPER_LIP_LINE = np.array([60, 61, 62, 63, 64])
+_LOWER_LIP_LINE = np.array([60, 67, 66, 65, 64])
+_MOUTH_MARGIN = 0.02
+"""Share of the lips' gap that a point inside the mouth keeps from the lips and from the next row."""
+_CORNER_MARGIN = 0.06
+"""Share of the mouth's width that it keeps from the corners."""
 
 _INNER_UPPER_LIP = np.array([61, 62, 63])
 _INNER_LOWER_LIP = np.array([67, 66, 65])
@@ -47,6 +54,8 @@ class FaceModel:
     reference (P, 2): the points in the texture frame.
     texture_mean (h, w, 3), texture_modes (A, y1 - y0, x1 - x0, 3): levels, levels per sd; modes are zero outside `roi`.
     roi: (y0, x0, y1, x1) in the texture frame.
+    mouth_rows (R, C): points inside the mouth (the edges of the teeth), rows from top to bottom, each from left to right;
+    they go where the linear model puts them as far as the lips leave room (`arrange_mouth`). None where R is 0.
     rest (S + A,): the code of the face when nobody speaks.
     """
 
@@ -59,6 +68,7 @@ class FaceModel:
     texture_modes: Floats
     rest: Floats
     roi: Rectangle
+    mouth_rows: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 0), np.int32))
 
     def __post_init__(self) -> None:
         _check(self)
@@ -89,14 +99,14 @@ class FaceModel:
         return np.clip(array, -CODE_LIMIT, CODE_LIMIT)
 
     def points(self, code: npt.ArrayLike) -> Floats:
-        """Points (P, 2) of a code in canvas px, the inner lips at least LIP_GAP apart.
+        """Points (P, 2) of a code in canvas px, the inner lips at least LIP_GAP apart, the teeth between them.
 
         Raises:
             InputError: see check_code.
         """
         shape = self.check_code(code)[: len(self.shape_modes)]
         points = self.shape_mean + np.tensordot(shape, self.shape_modes, 1)
-        return _part_lips(points)
+        return arrange_mouth(_part_lips(points), self.mouth_rows)
 
     def landmarks(self, code: npt.ArrayLike) -> Floats:
         """The 68 landmarks (68, 2) of a code in canvas px."""
@@ -129,6 +139,8 @@ class FaceModel:
             "texture.roi": np.array(self.roi, np.int32),
             "rest": self.rest,
         }
+        if self.mouth_rows.size:
+            tensors["mouth.rows"] = self.mouth_rows
         if not quantise:
             return {**tensors, "texture.mean": self.texture_mean, "texture.modes": self.texture_modes}
         peak = np.abs(self.texture_modes).max(axis=(1, 2, 3))
@@ -157,6 +169,11 @@ class FaceModel:
         if require(tensors, "texture.modes", (None,) * 4, source=source).dtype.kind != "f":
             modes *= _numbers(tensors, "texture.scale", (len(modes),), source)[:, None, None, None]
         triangles = require(tensors, "triangles", (None, 3), source=source)
+        rows = np.empty((0, 0), np.int32)
+        if "mouth.rows" in tensors:
+            rows = require(tensors, "mouth.rows", (None, None), source=source)
+        if rows.dtype.kind not in "iu":
+            raise ModelError(f"{source}: tensor 'mouth.rows' must hold integers, not {rows.dtype}")
         if triangles.dtype.kind not in "iu":
             raise ModelError(f"{source}: tensor 'triangles' must hold integers, not {triangles.dtype}")
         try:
@@ -170,6 +187,7 @@ class FaceModel:
                 texture_modes=modes,
                 rest=_numbers(tensors, "rest", (None,), source),
                 roi=roi,
+                mouth_rows=rows.astype(np.int32),
             )
         except ModelError as error:
             raise ModelError(f"{source}: {error}") from None
@@ -190,6 +208,29 @@ def load(folder: str | os.PathLike[str]) -> tuple[FaceModel, Card]:
     if card.id != card.files.get(FACE):
         raise ModelError(f"{source}: the card's id is not the SHA-256 of this file: it belongs to another face")
     return model, card
+
+
+def arrange_mouth(points: npt.NDArray, rows: npt.NDArray[np.int32]) -> npt.NDArray:
+    """Move the points inside the mouth (rows (R, C) of points (P, 2)) between the lips, in place; returns points.
+
+    Teeth stay where the skull and the jaw hold them; lips that close push them together instead of folding over them.
+    """
+    if not rows.size:
+        return points
+    (left, _), (right, _) = points[60], points[64]
+    margin = _CORNER_MARGIN * (right - left)
+    x = np.clip(points[rows, 0], left + margin, max(right - margin, left + margin))
+    upper, lower = points[_UPPER_LIP_LINE], points[_LOWER_LIP_LINE]
+    top = np.interp(x, upper[:, 0], upper[:, 1])
+    bottom = np.maximum(np.interp(x, lower[:, 0], lower[:, 1]), top)
+    step = _MOUTH_MARGIN * (bottom - top)
+    for k, row in enumerate(rows):
+        lowest = bottom[k] - (len(rows) - k) * step[k]
+        points[row, 0] = x[k]
+        points[row, 1] = np.clip(points[row, 1], np.minimum(top[k] + step[k], lowest), lowest)
+        if k + 1 < len(rows):
+            top[k + 1] = np.maximum(top[k + 1], points[row, 1])
+    return points
 
 
 def _part_lips(points: Floats) -> Floats:
@@ -243,6 +284,10 @@ def _check(face: FaceModel) -> None:
         raise ModelError(f"roi {face.roi} lies outside the texture of {height} x {width} px")
     if not len(face.triangles) or face.triangles.min() < 0 or face.triangles.max() >= points:
         raise ModelError(f"triangles must name points 0..{points - 1}")
+    if face.mouth_rows.ndim != 2 or face.mouth_rows.dtype != np.int32:
+        raise ModelError(f"mouth_rows must be (rows, columns) of int32, not {face.mouth_rows.dtype}")
+    if face.mouth_rows.size and not LANDMARKS <= face.mouth_rows.min() <= face.mouth_rows.max() < points:
+        raise ModelError(f"mouth_rows must name points {LANDMARKS}..{points - 1}")
     # Half a pixel beyond the outer pixel centres is the texture's edge.
     if (face.reference < -0.5).any() or (face.reference > [width - 0.5, height - 0.5]).any():
         raise ModelError("reference has points outside the texture")
