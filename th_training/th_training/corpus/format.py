@@ -36,7 +36,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 class Clip:
     """One utterance, or one stretch of sound without speech, and where it belongs.
 
-    `source` names the utterance that the clip was made from: its augmented copies share it, and so a split.
+    `source` names what was said, or the sound without speech: clips that share it, of other voices too, share a split.
     `key` is a digest of everything that the clip was made from; a clip with another key is made anew.
     """
 
@@ -170,20 +170,23 @@ def assign_splits(
 ) -> tuple[Clip, ...]:
     """Give every clip a split: by source, so that no utterance is on both sides; voices held out are test only.
 
-    `validation` and `test` are shares of each speaker's sources (at least one each from eight sources on).
+    `validation` and `test` are shares of the sources of each kind and language (at least one each from eight sources on).
     """
     clips = tuple(clips)
     held = set(held_out)
     rng = np.random.default_rng(seed)
-    chosen: dict[tuple[str, str], str] = {}
-    for speaker in sorted({clip.speaker for clip in clips}):
-        sources = sorted({clip.source or clip.id for clip in clips if clip.speaker == speaker})
-        order = rng.permutation(len(sources))
+    chosen: dict[str, str] = {}
+    for group in sorted({(clip.kind, clip.language) for clip in clips}):
+        sources = sorted({_source(clip) for clip in clips if (clip.kind, clip.language) == group})
         counts = [max(round(share * len(sources)), int(len(sources) >= 8)) for share in (validation, test)]
-        for rank, index in enumerate(order):
+        for rank, index in enumerate(rng.permutation(len(sources))):
             name = "validation" if rank < counts[0] else "test" if rank < sum(counts) else "train"
-            chosen[speaker, sources[index]] = "test" if speaker in held else name
-    return tuple(replace(clip, split=chosen[clip.speaker, clip.source or clip.id]) for clip in clips)
+            chosen.setdefault(sources[index], name)
+    return tuple(replace(clip, split="test" if clip.speaker in held else chosen[_source(clip)]) for clip in clips)
+
+
+def _source(clip: Clip) -> str:
+    return clip.source or clip.id
 
 
 def write_manifest(

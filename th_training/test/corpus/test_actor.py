@@ -1,0 +1,100 @@
+"""The actor's corpus: clips in step with the sound, resumable, quiet where nobody speaks."""
+
+import numpy as np
+import pytest
+
+from th_training.actor.units import INDEX, UNITS
+from th_training.corpus import actor
+from th_training.corpus.format import clip_path, read_arrays, read_corpus
+from th_training.speech import espeak, voices
+from th_training.speech.utterance import Utterance
+
+JAW = INDEX["jawOpen"]
+needs_espeak = pytest.mark.skipif(not espeak.installed(), reason="espeak-ng is not installed")
+
+
+def some_takes():
+    voice = next(v for v in voices.VOICES if v.id == "espeak-f2")
+    takes = actor.plan(seed=3, scale=0.02, speakers=[voice])
+    return [take for take in takes if take.voice] + [take for take in takes if not take.voice][:2]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    if not espeak.installed():
+        pytest.skip("espeak-ng is not installed")
+    return actor.record(some_takes(), tmp_path_factory.mktemp("recorded"), jobs=1)
+
+
+def test_clips_are_whole(recorded):
+    assert read_corpus(recorded.folder).clips == recorded.clips
+    assert {clip.kind for clip in recorded.clips} == {"speech", "quiet"}
+    for clip in recorded.clips:
+        arrays = read_arrays(recorded.folder, clip.id)
+        assert arrays["features"].shape == (clip.frames, 40)
+        assert arrays["poses"].shape == (clip.frames, len(UNITS))
+        if clip.kind == "quiet":
+            assert not arrays["poses"].any()
+        else:
+            assert arrays["poses"][:, JAW].max() > 0.15
+            assert arrays["poses"][:3, JAW].max() < 0.02
+
+
+def test_the_same_plan_makes_nothing_anew(recorded):
+    path = clip_path(recorded.folder, recorded.clips[0].id)
+    before = path.stat().st_mtime_ns
+    again = actor.record(some_takes(), recorded.folder, jobs=1)
+    assert again.clips == recorded.clips
+    assert path.stat().st_mtime_ns == before
+
+
+def test_codes_belong_to_a_face(recorded, tmp_path):
+    mixing = np.random.default_rng(0).normal(size=(len(UNITS), 16)).astype(np.float32)
+    corpus = actor.encode(recorded, tmp_path, lambda poses: poses @ mixing, face="face one", seed=0)
+    assert corpus.face == "face one"
+    clip = corpus.clips[0]
+    features, codes = corpus.load(clip)
+    arrays = read_arrays(recorded.folder, clip.id)
+    np.testing.assert_array_equal(features, arrays["features"])
+    np.testing.assert_allclose(codes, arrays["poses"].astype(np.float32) @ mixing, rtol=1e-5, atol=1e-5)
+    other = actor.encode(recorded, tmp_path, lambda poses: poses @ mixing + 1, face="face two", seed=0)
+    np.testing.assert_allclose(other.load(other.clips[0])[1], codes + 1, rtol=1e-4, atol=1e-4)
+
+
+def test_tracks_are_poses(recorded):
+    found = actor.tracks(recorded, every=3)
+    assert found.dtype == np.float32
+    assert found.shape[1] == len(UNITS)
+    assert len(found) > 30
+
+
+def test_motion_is_in_step_with_the_sound():
+    """A vowel from 0.5 to 0.8 s: the jaw is most open in its middle (less the 30 ms by which mouths lead)."""
+    rate = 16_000
+    samples = np.zeros(int(1.3 * rate), np.float32)
+    samples[int(0.5 * rate) : int(0.8 * rate)] = 0.3
+    utterance = Utterance(samples, rate, ((0.0, 0.5, "sil"), (0.5, 0.8, "AA"), (0.8, 1.3, "sil")))
+    poses = actor.motion(utterance, np.zeros(76))
+    jaw = poses[:, JAW]
+    centre = (jaw * (np.arange(76) + 1) / 60).sum() / jaw.sum()
+    assert centre == pytest.approx(0.65 - 0.03, abs=0.012)
+
+
+def test_energy_is_centred():
+    rate = 48_000
+    samples = np.zeros(rate, np.float32)
+    samples[int(0.5 * rate) - 10 : int(0.5 * rate) + 10] = 0.5
+    energy = actor.frame_energy(Utterance(samples, rate, ()), 58)
+    assert energy.argmax() == 29  # centred at 30 / 60 s
+    assert energy[28] == pytest.approx(energy[30], rel=1e-3)
+    assert not energy[:28].any()
+    assert not energy[31:].any()
+
+
+def test_a_plan_is_seeded_and_names_clips_once():
+    speakers = [voice for voice in voices.VOICES if voice.engine == "espeak"]
+    plans = [actor.plan(seed=seed, scale=0.5, speakers=speakers) for seed in (1, 1, 2)]
+    assert plans[0] == plans[1] != plans[2]
+    assert len({take.id for take in plans[0]}) == len(plans[0])
+    assert {take.voice.language for take in plans[0] if take.voice} > {"en", "de", "fr", "es", "it"}
+    assert len({take.key for take in plans[0]}) == len(plans[0])

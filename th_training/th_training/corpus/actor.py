@@ -1,0 +1,218 @@
+"""The virtual actor's corpus: voices speak, the actor moves, and both become clips.
+
+In two steps, because the first takes minutes and does not depend on the face: `record` makes clips of features and poses,
+`encode` turns the poses into the codes of one face model.
+
+Feature frame i and pose i belong to the sound centred at (i + 1) / 60 s (th_audio_features.profiles).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import joblib
+import numpy as np
+
+from th_audio_features import extract
+from th_training.actor.animate import animate
+from th_training.actor.units import UNITS
+from th_training.speech import sentences, voices
+from th_training.speech.utterance import Utterance, with_silence
+from th_training.speech.voices import Voice
+
+from . import quiet
+from .augment import Distortion
+from .format import Clip, Corpus, assign_splits, finished_clip, read_arrays, write_clip, write_manifest
+
+VERSION = "1"
+"""Changes whenever the same plan would give other clips, so that none of an older making is kept."""
+
+FPS = 60
+INTENSITY = 0.85
+QUIET_SECONDS = 4.0
+
+_Item = TypeVar("_Item")
+Progress = Callable[[Iterable[_Item], int], Iterable[_Item]]
+"""Wraps an iterable of known length, say in a progress bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Take:
+    """One thing to record: a voice saying a text, or (voice None) a quiet sound of kind `text`."""
+
+    id: str
+    voice: Voice | None
+    text: str
+    emotion: str
+    seed: int
+    profile: str = "robot"
+
+    @property
+    def key(self) -> str:
+        """Digest of all that decides what the clips hold."""
+        return hashlib.sha256(json.dumps([VERSION, asdict(self)], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def plan(
+    *,
+    seed: int,
+    scale: float = 1.0,
+    speakers: Sequence[Voice] | None = None,
+    profile: str = "robot",
+) -> tuple[Take, ...]:
+    """What to record: natural voices say most, every voice something, each emotion and sentence comes up.
+
+    `scale` 1 gives about two hours with all voices; speakers: by default all that are installed.
+    """
+    speakers = [v for v in voices.VOICES if voices.installed(v)] if speakers is None else list(speakers)
+    rng = np.random.default_rng(seed)
+    takes: list[Take] = []
+
+    def add(name: str, voice: Voice | None, text: str, emotion: str) -> None:
+        take_seed = int(rng.integers(1 << 31))
+        takes.append(Take(id=name, voice=voice, text=text, emotion=emotion, seed=take_seed, profile=profile))
+
+    for voice in speakers:
+        if voice.language == "en":
+            texts, wanted = list(sentences.english()), (60 if voice.natural else 10)
+        else:
+            texts, wanted = [("neutral", text) for text in sentences.FOREIGN[voice.language]], 3
+        wanted = max(1, round(scale * min(wanted, 15 if voice.id in voices.HELD_OUT else wanted)))
+        for i in range(wanted):
+            if i % len(texts) == 0:
+                order = rng.permutation(len(texts))
+            emotion, text = texts[order[i % len(texts)]]
+            add(f"{voice.id}.{i:03d}", voice, text, emotion)
+    for i in range(max(len(quiet.KINDS), round(scale * 120))):
+        add(f"quiet.{i:03d}", None, quiet.KINDS[i % len(quiet.KINDS)], "neutral")
+    return tuple(takes)
+
+
+def record(takes: Sequence[Take], folder: str | Path, *, jobs: int = 2, progress: Progress | None = None) -> Corpus:
+    """Make the clips of all takes: features (T, 40) float32 and poses (T, U) float16 each; what is there is kept.
+
+    Returns the corpus without splits; its clips hold `poses` in place of codes.
+
+    Raises:
+        DeviceError: a voice's engine is missing.
+        InputError: a voice cannot say its text.
+    """
+    folder = Path(folder)
+    work = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=4)(
+        joblib.delayed(_record_one)(take, folder) for take in takes
+    )
+    results = progress(work, len(takes)) if progress else work
+    clips = [clip for made in results for clip in made]
+    profile = takes[0].profile if takes else "robot"
+    return write_manifest(folder, clips, profile=profile, about={"units": list(UNITS), "takes": len(takes)})
+
+
+def tracks(recorded: Corpus, *, every: int = 5) -> np.ndarray:
+    """Every n-th pose of the recorded training clips, (F, U) float32: what a face model is built from.
+
+    Copies of one utterance move alike: only the first counts.
+    """
+    parts = [
+        read_arrays(recorded.folder, clip.id)["poses"][::every]
+        for clip in recorded.clips
+        if clip.kind == "speech" and clip.id.endswith("-a")
+    ]
+    return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, len(UNITS)), np.float32)
+
+
+def encode(
+    recorded: Corpus,
+    folder: str | Path,
+    to_codes: Callable[[np.ndarray], np.ndarray],
+    *,
+    face: str,
+    seed: int,
+    progress: Progress | None = None,
+) -> Corpus:
+    """The corpus of one face model (`face`: its id): recorded poses (T, U) become codes (T, D) through `to_codes`."""
+    clips: list[Clip] = []
+    source = progress(recorded.clips, len(recorded.clips)) if progress else recorded.clips
+    for clip in source:
+        key = hashlib.sha256(f"{clip.key} {face}".encode()).hexdigest()[:16]
+        done = finished_clip(folder, clip.id, key)
+        if done is None:
+            arrays = read_arrays(recorded.folder, clip.id)
+            codes = np.asarray(to_codes(arrays["poses"].astype(np.float32)), np.float32)
+            done = write_clip(folder, replace(clip, key=key), features=arrays["features"], codes=codes)
+        clips.append(done)
+    split = assign_splits(clips, seed=seed, held_out=voices.HELD_OUT)
+    spoken = sorted({clip.extra["engine"] for clip in clips if clip.kind == "speech"})
+    about = {"held_out": sorted(voices.HELD_OUT & {c.speaker for c in clips}), "engines": spoken}
+    return write_manifest(folder, split, profile=recorded.profile, face=face, about=about)
+
+
+def _record_one(take: Take, folder: Path) -> tuple[Clip, ...]:
+    names = [f"{take.id}-a", f"{take.id}-b"] if take.voice else [take.id]
+    known = [finished_clip(folder, name, take.key) for name in names]
+    if all(known):
+        return tuple(clip for clip in known if clip)
+    rng = np.random.default_rng(take.seed)
+    if take.voice is None:
+        samples, rate = quiet.quiet(take.text, QUIET_SECONDS, seed=take.seed), quiet.RATE
+        features = extract(samples, rate, profile=take.profile)
+        poses = np.zeros((len(features), len(UNITS)), np.float16)
+        clip = Clip(id=take.id, speaker="quiet", frames=len(features), source=take.id, kind="quiet",
+                    language="", text=take.text, key=take.key)  # fmt: skip
+        return (write_clip(folder, clip, features=features, poses=poses),)
+    utterance = voices.speak(take.voice, take.text, take.emotion, seed=take.seed)
+    before, after = rng.uniform(0.15, 0.7, 2)
+    utterance = with_silence(utterance, before=float(before), after=float(after))
+    heard = [
+        extract(Distortion.draw(rng, mild=mild).apply(utterance.samples, utterance.sample_rate),
+                utterance.sample_rate, profile=take.profile)
+        for mild in (True, False)
+    ]  # fmt: skip
+    poses = motion(utterance, heard[0][:, -1], intensity=INTENSITY).astype(np.float16)
+    about: dict[str, Any] = {"engine": take.voice.engine, "sex": take.voice.sex, "rate": utterance.sample_rate}
+    return tuple(
+        write_clip(
+            folder,
+            Clip(
+                id=name,
+                speaker=take.voice.id,
+                frames=len(features),
+                source=f"{take.voice.language} {take.text}",
+                emotion=take.emotion,
+                language=take.voice.language,
+                text=take.text,
+                key=take.key,
+                extra=about,
+            ),
+            features=features,
+            poses=poses,
+        )
+        for name, features in zip(names, heard, strict=True)
+    )
+
+
+def motion(
+    utterance: Utterance, f0: np.ndarray, *, intensity: float = 1.0, blink_seed: int | None = None
+) -> np.ndarray:
+    """Poses (T, U) of an utterance, one per feature frame; f0 (T,) Hz is the features' own.
+
+    No blinks by default: no sound foretells them, and a network that is shown them learns a lid half closed.
+    """
+    # animate puts frame i at i / 60 s, the features have it at (i + 1) / 60 s
+    shift = 1 / FPS
+    segments = [(start - shift, end - shift, name) for start, end, name in utterance.segments]
+    energy = frame_energy(utterance, len(f0))
+    return animate(segments, energy, f0, utterance.emotion, intensity=intensity, fps=FPS, blink_seed=blink_seed).weights
+
+
+def frame_energy(utterance: Utterance, frames: int) -> np.ndarray:
+    """(frames,) RMS of 1/30 s around each frame's centre, (i + 1) / 60 s."""
+    squares = np.concatenate([[0.0], np.cumsum(np.square(utterance.samples, dtype=np.float64))])
+    edges = np.arange(frames) / FPS * utterance.sample_rate
+    start = np.clip(np.rint(edges), 0, len(utterance.samples)).astype(int)
+    end = np.clip(np.rint(edges + utterance.sample_rate / 30), 0, len(utterance.samples)).astype(int)
+    return np.sqrt((squares[end] - squares[start]) / np.maximum(end - start, 1))
