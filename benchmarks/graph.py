@@ -1,0 +1,77 @@
+"""The composed graph on the example recording: processor share, memory, start-up, computing latency.
+
+graph_core_share      CPU seconds per second of the whole process, no image subscriber, sound not played (median of 5 s windows)
+graph_rss_mb          resident memory at the end
+first_frame_s         start of the process -> first facial code that arrives here
+compute_latency_ms_*  arrival of the sound message that held the last sample a code needs -> arrival of the code
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from audio_common_msgs.msg import AudioDataStamped
+
+from scripts.soak import usage
+from tests.graph import face_graph, listening
+from th_audio_features import PROFILES
+from th_common.default_model import default_model_folder
+from th_common.stamps import to_seconds
+from th_face_predictor import load_predictor
+
+SECONDS = float(os.environ.get("TH_BENCH_SECONDS", "25"))
+WINDOW = 5.0
+
+
+def main() -> dict[str, float]:
+    """Run the graph once and measure it."""
+    predictor = load_predictor(default_model_folder())
+    delay = PROFILES[predictor.profile].delay + (predictor.lookahead or 0) / 60.0
+    sound: list[tuple[float, float]] = []  # end of the message's sound, its arrival
+    with listening() as (graph, listener):
+        listener.create_subscription(
+            AudioDataStamped,
+            "audio_stamped",
+            lambda m: sound.append((to_seconds(m.header.stamp) + len(m.audio.data) / 32000.0, time.monotonic())),
+            50,
+        )
+        begin = time.monotonic()
+        with face_graph("--source", "example", "--loop", "true") as run:
+            if not graph.wait(lambda: bool(listener.codes), 60.0):
+                raise SystemExit(run.output)
+            first = listener.arrivals["codes"][0] - begin
+            shares, memory = [], 0.0
+            graph.wait(lambda: False, 2.0)
+            for _ in range(round(SECONDS / WINDOW)):
+                before, at = usage(run.popen.pid)[0], time.monotonic()
+                graph.wait(lambda: False, WINDOW)
+                after, memory = usage(run.popen.pid)
+                shares.append((after - before) / (time.monotonic() - at))
+            status = run.end()
+    if status:
+        raise SystemExit(f"face_graph ended with {status}")
+    ends, arrivals = np.array(sound).T
+    needed = np.array([to_seconds(c.header.stamp) for c in listener.codes]) + delay
+    # 1 ms of tolerance: a frame's last sample may be the message's last one
+    message = np.searchsorted(ends, needed - 1e-3)
+    held = message < len(ends)
+    latency = (np.array(listener.arrivals["codes"])[held] - arrivals[message[held]]) * 1e3
+    return {
+        "graph_core_share": float(np.median(shares)),
+        "graph_rss_mb": memory,
+        "first_frame_s": first,
+        "compute_latency_ms_p50": float(np.percentile(latency, 50)),
+        "compute_latency_ms_p99": float(np.percentile(latency, 99)),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(main()))
