@@ -1,0 +1,133 @@
+"""Draw, tick by tick, the face that is due, on every display that somebody looks at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from th_face_renderer.decoder import FaceDecoder
+from th_face_renderer.display import Display
+from th_face_renderer.schedule import CodeSchedule, Floats
+
+KEEPALIVE = 1.0
+"""A face that does not move is drawn again after this long (s), so that nobody takes it for dead."""
+_REMEMBERED = 300
+
+
+@dataclass
+class Seat:
+    """One display and what it showed last."""
+
+    display: Display
+    viewers: int = 0
+    code: Floats | None = None
+    shown_at: float = field(default=-1e18)
+
+    def wants(self, code: Floats, viewers: int, now: float) -> bool:
+        """Whether `code` is news to this display: another face, a new viewer, or too long the same."""
+        if viewers > self.viewers or self.code is None or not 0.0 <= now - self.shown_at < KEEPALIVE:
+            return True
+        return not np.array_equal(code, self.code)
+
+
+class Show:
+    """The face on its displays: `tick` once per frame, or `run` in a thread.
+
+    `now` is the clock that codes are due in. An error of a display goes to `on_error` and the show goes on.
+    """
+
+    def __init__(
+        self,
+        decoder: FaceDecoder,
+        schedule: CodeSchedule,
+        displays: Sequence[Display],
+        *,
+        size: tuple[int, int],
+        now: Callable[[], float],
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        self._decoder, self._schedule, self._size, self._now, self._on_error = decoder, schedule, size, now, on_error
+        self._seats = [Seat(display) for display in displays]
+        self._picture: np.ndarray | None = None
+        self._drawn: Floats | None = None
+        self._costs: deque[float] = deque(maxlen=_REMEMBERED)
+        self._skews: deque[float] = deque(maxlen=_REMEMBERED)
+        self.drawn = 0
+        """Pictures drawn so far."""
+        self.missed = 0
+        """Ticks left out because the ones before took too long."""
+
+    @property
+    def viewers(self) -> int:
+        """How many look at the face, all displays together."""
+        return sum(seat.viewers for seat in self._seats)
+
+    def costs(self) -> tuple[float, float]:
+        """Median and 95th percentile of the time (s) to draw and hand over a picture; zeros before the first."""
+        return _percentiles(list(self._costs))
+
+    def skews(self) -> tuple[float, float]:
+        """Median and 95th percentile of the time (s) by which pictures are handed over after they are due."""
+        return _percentiles(list(self._skews))
+
+    def tick(self) -> None:
+        """Show what is due now where somebody looks and would see anything new."""
+        now = self._now()
+        for seat in self._seats:
+            try:
+                viewers = seat.display.poll()
+                if viewers:
+                    self._serve(seat, viewers, now)
+                else:
+                    seat.code = None
+                seat.viewers = viewers
+            except Exception as error:
+                self._on_error(error)
+
+    def run(self, rate: float, stop: threading.Event) -> None:
+        """Tick `rate` times a second, on absolute deadlines, until `stop` is set; displays open and close with it."""
+        for seat in self._seats:
+            self._guarded(seat.display.open)
+        period, due = 1.0 / rate, time.monotonic()
+        while not stop.is_set():
+            self._guarded(self.tick)
+            due += period
+            skipped = max(0, int((time.monotonic() - due) / period))
+            self.missed += skipped
+            due += skipped * period
+            stop.wait(max(0.0, due - time.monotonic()))
+        for seat in self._seats:
+            self._guarded(seat.display.close)
+
+    def _serve(self, seat: Seat, viewers: int, now: float) -> None:
+        present_at = now + seat.display.lead
+        code = self._schedule.at(present_at).code
+        if not seat.wants(code, viewers, now):
+            return
+        begin = time.perf_counter()
+        if self._picture is None or self._drawn is None or not np.array_equal(code, self._drawn):
+            self._picture = self._decoder.render(code, self._size, copy=False)
+            self._drawn = code
+            self.drawn += 1
+        seat.display.show(self._picture, present_at)
+        seat.code, seat.shown_at = code, now
+        self._costs.append(time.perf_counter() - begin)
+        self._skews.append(self._now() - present_at)
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as error:
+            self._on_error(error)
+
+
+def _percentiles(values: list[float]) -> tuple[float, float]:
+    if not values:
+        return 0.0, 0.0
+    median, high = np.percentile(values, [50, 95])
+    return float(median), float(high)
