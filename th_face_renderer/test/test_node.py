@@ -1,0 +1,301 @@
+"""The node on real rclpy: codes in, pictures out, strangers refused, everything named on /diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from socket import create_server
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from audio_common_msgs.msg import AudioData, AudioDataStamped
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+from th_msgs.msg import FacialCode
+
+from th_common.errors import InputError
+from th_common.node import time_message
+from th_common.stamps import to_seconds
+from th_common.testing import Graph
+from th_face_renderer import load_face
+from th_face_renderer.node import FaceRendererNode, parse_colour
+from th_face_renderer.testing import synthetic_face
+
+SIZE = (96, 128)
+
+
+class Watcher(Node):
+    """Publishes codes, collects diagnostics, and pictures when asked to."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("watcher", **kwargs)
+        self.codes = self.create_publisher(FacialCode, "face/code", 10)
+        self.images: list[Any] = []
+        self.health: dict[str, str] = {}
+        self.message = ""
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._note, 10)
+
+    def _note(self, array: DiagnosticArray) -> None:
+        for status in array.status:
+            self.message = status.message
+            self.health = {v.key: v.value for v in status.values}
+
+    def watch(self, kind: type, topic: str) -> Any:
+        return self.create_subscription(kind, topic, self.images.append, 1)
+
+    def now(self) -> float:
+        return self.get_clock().now().nanoseconds * 1e-9
+
+    def say(self, face: str, *, values: np.ndarray | None = None, frame: int = 0, delay: float = 0.1) -> float:
+        code = np.zeros(16) if values is None else np.asarray(values, float)
+        due = self.now() + delay
+        self.codes.publish(
+            FacialCode(
+                header=Header(stamp=time_message(due - 0.2)),
+                frame=frame,
+                present_at=time_message(due),
+                shape=code[:8].tolist(),
+                appearance=code[8:].tolist(),
+                face_model=face,
+            )
+        )
+        return due
+
+
+class Stage:
+    """A renderer and a watcher on one graph."""
+
+    def __init__(self, graph: Graph, folder: Path, **parameters: Any) -> None:
+        given = {
+            "model": str(folder),
+            "display": "none",
+            "height": SIZE[0],
+            "width": SIZE[1],
+            "diagnostics_period": 0.1,
+        }
+        overrides = [RosParameter(name, value=value) for name, value in {**given, **parameters}.items()]
+        self.graph = graph
+        self.node = graph.add(lambda context: FaceRendererNode(context=context, parameter_overrides=overrides))
+        self.watcher = graph.add(lambda context: Watcher(context=context))
+        self.wait = graph.wait
+
+    def begin(self) -> None:
+        assert self.wait(lambda: self.node.active)
+        assert self.wait(lambda: self.watcher.codes.get_subscription_count() == 1)
+
+    def speak(self, face: str, code: np.ndarray, *, until: Any) -> bool:
+        """Send the same code 60 times a second until a condition holds."""
+        self.frame = getattr(self, "frame", 0)
+        last = 0.0
+
+        def step() -> bool:
+            nonlocal last
+            if self.watcher.now() > last + 1 / 60:
+                last = self.watcher.now()
+                self.watcher.say(face, values=code, frame=self.frame)
+                self.frame += 1
+            return until()
+
+        return self.wait(step)
+
+
+@pytest.fixture
+def graph() -> Iterator[Graph]:
+    with Graph() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("face")
+    synthetic_face(path, side=96)
+    return path
+
+
+def test_a_code_becomes_a_picture_due_at_its_time(graph: Graph, folder: Path) -> None:
+    face = load_face(folder)
+    stage = Stage(graph, folder, frame_id="screen")
+    stage.begin()
+    stage.watcher.watch(Image, "face/image")
+    code = np.linspace(-1, 1, 16).astype(np.float32)
+    expected = face.render(code, SIZE)
+
+    def drawn() -> bool:
+        return any(np.array_equal(picture(m), expected) for m in stage.watcher.images)
+
+    assert stage.speak(face.model_id, code, until=drawn)
+    image = next(m for m in stage.watcher.images if np.array_equal(picture(m), expected))
+    assert (image.height, image.width, image.encoding, image.step) == (*SIZE, "bgr8", 3 * SIZE[1])
+    assert (image.is_bigendian, image.header.frame_id) == (0, "screen")
+    assert abs(to_seconds(image.header.stamp) - stage.watcher.now()) < 5.0
+    stamps = [to_seconds(m.header.stamp) for m in stage.watcher.images]
+    assert stamps == sorted(stamps)
+
+
+def picture(image: Image) -> np.ndarray:
+    return np.frombuffer(image.data, np.uint8).reshape(image.height, image.width, 3)
+
+
+def test_compressed_pictures_are_jpeg(graph: Graph, folder: Path) -> None:
+    face = load_face(folder)
+    stage = Stage(graph, folder, jpeg_quality=95)
+    stage.begin()
+    stage.watcher.watch(CompressedImage, "face/image/compressed")
+    assert stage.wait(lambda: bool(stage.watcher.images))
+    message = stage.watcher.images[0]
+    assert message.format == "jpeg"
+    decoded = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded.shape == (*SIZE, 3)
+    assert np.abs(decoded.astype(int) - face.render(face.rest_code, SIZE)).mean() < 4
+
+
+def test_pictures_are_drawn_only_while_somebody_subscribes(graph: Graph, folder: Path) -> None:
+    face = load_face(folder)
+    stage = Stage(graph, folder)
+    stage.begin()
+    assert stage.speak(face.model_id, np.ones(16), until=lambda: stage.watcher.health.get("state") == "speaking")
+    assert stage.watcher.health["pictures"] == "0"
+    subscription = stage.watcher.watch(Image, "face/image")
+    assert stage.speak(face.model_id, np.ones(16), until=lambda: bool(stage.watcher.images))
+    stage.watcher.destroy_subscription(subscription)
+    show = stage.node._show
+    assert show is not None
+    assert stage.wait(lambda: show.viewers == 0)
+    before, frame = show.drawn, stage.frame
+    assert stage.speak(face.model_id, -np.ones(16), until=lambda: stage.frame > frame + 30)
+    assert show.drawn == before
+
+
+def test_a_late_joiner_sees_the_face_at_rest(graph: Graph, folder: Path) -> None:
+    face = load_face(folder)
+    stage = Stage(graph, folder)
+    stage.begin()
+    stage.watcher.watch(Image, "face/image")
+    assert stage.wait(lambda: bool(stage.watcher.images))
+    np.testing.assert_array_equal(picture(stage.watcher.images[0]), face.render(face.rest_code, SIZE))
+    assert stage.wait(lambda: stage.watcher.health.get("state") == "resting")
+
+
+def test_without_codes_the_face_comes_to_rest_again(graph: Graph, folder: Path) -> None:
+    face = load_face(folder)
+    stage = Stage(graph, folder)
+    stage.begin()
+    stage.watcher.watch(Image, "face/image")
+    spoken = face.render(np.ones(16), SIZE)
+    images = stage.watcher.images
+    assert stage.speak(
+        face.model_id, np.ones(16), until=lambda: any(np.array_equal(picture(i), spoken) for i in images)
+    )
+    rest = face.render(face.rest_code, SIZE)
+    assert stage.wait(lambda: np.array_equal(picture(stage.watcher.images[-1]), rest))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"face_model": "f" * 64}, "another face"),
+        ({"face_model": ""}, "another face"),
+        ({"shape": [0.0] * 7}, "7 + 8 parameters, expected 8 + 8"),
+        ({"shape": [float("nan")] * 8}, "NaN"),
+        ({"appearance": [float("inf")] * 8}, "NaN or infinity"),
+        ({"present_at": Time(sec=2**31 - 1)}, "disagree about the time"),
+    ],
+)
+def test_bad_codes_are_refused_by_name(graph: Graph, folder: Path, change: dict[str, Any], words: str) -> None:
+    stage = Stage(graph, folder)
+    stage.begin()
+    good = {"shape": [1.0] * 8, "appearance": [1.0] * 8, "face_model": load_face(folder).model_id}
+    due = {"present_at": time_message(stage.watcher.now() + 0.2)}
+    stage.watcher.codes.publish(FacialCode(**{**good, **due, **change}))
+    assert stage.wait(lambda: words in stage.watcher.message), stage.watcher.message
+    assert stage.watcher.health["refused codes"] == "1"
+    assert stage.watcher.health["state"] == "resting"
+    assert stage.node.active
+
+
+def test_late_codes_are_counted(graph: Graph, folder: Path) -> None:
+    stage = Stage(graph, folder)
+    stage.begin()
+    stage.watcher.say(load_face(folder).model_id, delay=-0.5)
+    assert stage.wait(lambda: stage.watcher.health.get("late codes") == "1")
+    assert "codes late" in stage.watcher.message
+
+
+def test_a_damaged_model_is_named_and_the_node_lives(graph: Graph, tmp_path: Path) -> None:
+    stage = Stage(graph, tmp_path / "nothing")
+    assert stage.wait(lambda: "does not exist" in stage.watcher.message)
+    assert not stage.node.active
+    synthetic_face(tmp_path / "nothing", side=64)
+    stage.node.trigger_configure()
+    stage.node.trigger_activate()
+    assert stage.node.active
+
+
+def test_lifecycle_round_trip_frees_the_page(graph: Graph, folder: Path) -> None:
+    with closing(create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+    stage = Stage(graph, folder, display="web", port=port)
+    stage.begin()
+    for _ in range(2):
+        stage.node.trigger_deactivate()
+        stage.node.trigger_cleanup()
+        with closing(create_server(("127.0.0.1", port))):
+            pass
+        stage.node.trigger_configure()
+        stage.node.trigger_activate()
+        assert stage.node.active
+
+
+def test_a_busy_port_is_one_clear_sentence(graph: Graph, folder: Path) -> None:
+    with closing(create_server(("127.0.0.1", 0))) as taken:
+        stage = Stage(graph, folder, display="web", port=taken.getsockname()[1])
+        assert stage.wait(lambda: str(taken.getsockname()[1]) in stage.watcher.message), stage.watcher.message
+    assert not stage.node.active
+    assert stage.node._images is None, "a configure that failed leaves nothing open"
+
+
+def test_the_page_gets_pictures_and_the_sound_in_step(
+    graph: Graph, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[float] = []
+    played: list[float] = []
+    monkeypatch.setattr("th_face_renderer.display.page.PageServer.viewers", property(lambda self: 1))
+    monkeypatch.setattr("th_face_renderer.display.page.PageServer.show", lambda self, jpeg, due: shown.append(due))
+    monkeypatch.setattr("th_face_renderer.display.page.PageServer.play", lambda self, s, rate, due: played.append(due))
+    stage = Stage(graph, folder, display="web", port=0, page_lead=0.5)
+    stage.begin()
+    assert "http://127.0.0.1:" in stage.node.health.snapshot().values["page"]
+    speaker = stage.watcher.create_publisher(AudioDataStamped, "audio_stamped", 50)
+    assert stage.wait(lambda: speaker.get_subscription_count() == 1)
+    begin, sent, face = stage.watcher.now(), 0, load_face(folder).model_id
+
+    def step() -> bool:
+        nonlocal sent
+        if stage.watcher.now() > begin + sent * 0.1:
+            audio = AudioData(data=bytes(3200))
+            speaker.publish(AudioDataStamped(header=Header(stamp=time_message(begin + sent * 0.1)), audio=audio))
+            sent += 1
+            stage.watcher.say(face, frame=sent)
+        return len(played) > 3
+
+    assert stage.wait(step)
+    np.testing.assert_allclose(np.diff(played), 0.1, atol=0.01)
+    assert min(abs((played[0] - 0.2 - begin) / 0.1 - k) for k in range(30)) < 0.1  # capture + the codes' delay of 0.2 s
+    assert shown
+    assert shown[0] > begin
+
+
+def test_colours() -> None:
+    assert parse_colour("#102030") == (0x30, 0x20, 0x10)
+    with pytest.raises(InputError, match="not a colour"):
+        parse_colour("red")

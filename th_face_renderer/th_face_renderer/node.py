@@ -1,0 +1,340 @@
+"""The node face_renderer: facial codes in, a face on the page, in a window and on image topics out."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+
+import cv2
+import numpy as np
+from rclpy.subscription import Subscription
+from th_msgs.msg import FacialCode
+
+from th_audio_io.intake import Chunk
+from th_audio_io.ros_intake import INTAKE_PARAMETERS, RosIntake
+from th_common.default_model import default_model_folder
+from th_common.errors import InputError
+from th_common.health import Level
+from th_common.node import TalkingHeadNode
+from th_common.parameters import Parameter
+from th_common.spin import spin_nodes
+from th_common.stamps import to_seconds
+from th_face_renderer.decoder import FaceDecoder, load_face
+from th_face_renderer.display import Display
+from th_face_renderer.display.browser import Browser
+from th_face_renderer.display.images import ImageTopics
+from th_face_renderer.display.page import PageServer
+from th_face_renderer.display.window import Window, check_screen, monitor_corner
+from th_face_renderer.schedule import CodeSchedule
+from th_face_renderer.show import Show
+from th_face_renderer.sound import SoundInStep
+from th_face_renderer.warp import Colour
+
+PARAMETERS = (
+    Parameter(
+        name="model",
+        default="",
+        description="folder of the face model, read at configure; empty: the default that comes with th_bringup",
+    ),
+    Parameter(
+        name="display",
+        default="web",
+        description="where the face is shown, read at configure; image topics work with every choice",
+        choices=("web", "window", "none"),
+    ),
+    Parameter(
+        name="height",
+        default=512,
+        description="height of the picture",
+        unit="px",
+        minimum=16,
+        maximum=4096,
+        read_only=True,
+    ),
+    Parameter(
+        name="width",
+        default=512,
+        description="width of the picture",
+        unit="px",
+        minimum=16,
+        maximum=4096,
+        read_only=True,
+    ),
+    Parameter(
+        name="rate",
+        default=60.0,
+        description="pictures per second",
+        unit="Hz",
+        minimum=1.0,
+        maximum=240.0,
+        read_only=True,
+    ),
+    Parameter(
+        name="background",
+        default="#000000",
+        description="colour around a portrait that does not fill the picture, as #rrggbb",
+        read_only=True,
+    ),
+    Parameter(
+        name="jpeg_quality",
+        default=85,
+        description="quality of the page's pictures and of face/image/compressed",
+        minimum=1,
+        maximum=100,
+    ),
+    Parameter(name="frame_id", default="", description="header.frame_id of the image topics", read_only=True),
+    Parameter(
+        name="host",
+        default="127.0.0.1",
+        description="address that the page is served at; 0.0.0.0 lets other machines see and hear it",
+        read_only=True,
+    ),
+    Parameter(
+        name="port",
+        default=8765,
+        description="port of the page; 0: any free one",
+        minimum=0,
+        maximum=65535,
+        read_only=True,
+    ),
+    Parameter(
+        name="page_lead",
+        default=0.03,
+        description="how long before its time a picture is sent to the page",
+        unit="s",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        name="page_buffer",
+        default=0.1,
+        description="what the page adds to every presentation time, to wait for the network",
+        unit="s",
+        minimum=0.0,
+        maximum=2.0,
+        read_only=True,
+    ),
+    Parameter(
+        name="window_lead",
+        default=0.0,
+        description="time from handing a picture to the window until it is seen",
+        unit="s",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        name="window_monitor",
+        default=0,
+        description="monitor that the window fills",
+        minimum=0,
+        maximum=15,
+        read_only=True,
+    ),
+)
+
+
+class FaceRendererNode(TalkingHeadNode):
+    """Show the face of the codes, each at its presentation time, wherever somebody looks.
+
+    Codes of another face, of another length, with NaN, or with a presentation time that is absurd are refused by name.
+    """
+
+    parameters = PARAMETERS + INTAKE_PARAMETERS
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._decoder: FaceDecoder | None = None
+        self._schedule: CodeSchedule | None = None
+        self._codes: Subscription | None = None
+        self._images: ImageTopics | None = None
+        self._page: PageServer | None = None
+        self._sound: SoundInStep | None = None
+        self._intake: RosIntake | None = None
+        self._displays: list[Display] = []
+        self._show: Show | None = None
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._ahead = 0.0
+        super().__init__("face_renderer", **kwargs)
+
+    # --- lifecycle ---------------------------------------------------------------------------------------------------
+
+    def configure(self) -> None:
+        background = parse_colour(self.value("background"))
+        self._decoder = load_face(self.value("model") or default_model_folder(), background=background)
+        self._schedule = CodeSchedule(self._decoder.rest_code)
+        self._images = ImageTopics(self, frame_id=self.value("frame_id"), quality=self._quality)
+        self._displays = [self._images]
+        if self.value("display") == "web":
+            self._open_page()
+        elif self.value("display") == "window":
+            check_screen()
+            corner = monitor_corner(self.value("window_monitor"))
+            self._displays.append(Window(lead=self.value("window_lead"), corner=corner, on_leave=self._leave))
+        # The first picture costs most (a size is prepared then); nobody should wait for it.
+        self._decoder.render(self._decoder.rest_code, self._size, copy=False)
+        self._codes = self.create_subscription(FacialCode, "face/code", self._take_code, 10)
+        self.health.set("model", self._decoder.model_id[:12])
+
+    def activate(self) -> None:
+        assert self._decoder is not None
+        assert self._schedule is not None
+        self._schedule.clear()
+        self._show = Show(
+            self._decoder, self._schedule, self._displays, size=self._size, now=self.now, on_error=self._display_error
+        )
+        self._stop.clear()
+        self._thread = threading.Thread(
+            target=self._show.run, args=(self.value("rate"), self._stop), name=f"{self.get_name()}.show", daemon=True
+        )
+        self._thread.start()
+
+    def deactivate(self) -> None:
+        self._stop.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(5.0)
+        self._thread = None
+
+    def cleanup(self) -> None:
+        if self._page is not None:
+            self._page.stop()
+        if self._intake is not None:
+            self._intake.close()
+        if self._codes is not None:
+            self.destroy_subscription(self._codes)
+        if self._images is not None:
+            self._images.destroy()
+        self._displays = []
+        self._show = self._intake = self._sound = self._page = self._codes = self._images = None
+        self._schedule = self._decoder = None
+
+    def update_health(self) -> None:
+        show, schedule, health = self._show, self._schedule, self.health
+        if schedule is None:
+            return
+        health.set("state", "speaking" if schedule.at(self.now()).speaking else "resting")
+        health.set("late codes", schedule.late)
+        health.set("codes ahead ms", self._ahead * 1e3)
+        health.set("stream restarts", schedule.restarts)
+        health.count("refused codes", 0)
+        if show is not None:
+            (cost, cost95), (skew, skew95) = show.costs(), show.skews()
+            health.set("viewers", show.viewers)
+            health.set("pictures", show.drawn)
+            health.set("missed ticks", show.missed)
+            health.set("render ms p50", cost * 1e3)
+            health.set("render ms p95", cost95 * 1e3)
+            health.set("skew ms p50", skew * 1e3)
+            health.set("skew ms p95", skew95 * 1e3)
+            health.set("rate Hz", self.value("rate"))
+        if self._intake is not None:
+            self._intake.update_health()
+        if self._page is not None:
+            self._tell_page()
+
+    # --- codes, in the executor's thread -----------------------------------------------------------------------------
+
+    def _take_code(self, message: FacialCode) -> None:
+        decoder, schedule = self._decoder, self._schedule
+        if not self.active or decoder is None or schedule is None:
+            return
+        if message.face_model != decoder.model_id:
+            self._refuse(
+                "another face",
+                f"codes are for face {message.face_model[:12]!r}, this is {decoder.model_id[:12]!r}: "
+                "give predictor and renderer the same model",
+            )
+            return
+        if (len(message.shape), len(message.appearance)) != decoder.model.dimensions:
+            want = "{} + {}".format(*decoder.model.dimensions)
+            self._refuse("bad code", f"{len(message.shape)} + {len(message.appearance)} parameters, expected {want}")
+            return
+        try:
+            code = decoder.model.check_code(np.array([*message.shape, *message.appearance], np.float32))
+        except InputError as error:
+            self._refuse("bad code", error)
+            return
+        now, due, early = self.now(), to_seconds(message.present_at), schedule.early
+        if schedule.push(code, due=due, frame=message.frame, now=now):
+            self._ahead += 0.05 * (due - now - self._ahead)
+        elif schedule.early > early:
+            self._refuse("bad code", f"due in {due - now:.1f} s: predictor and renderer disagree about the time")
+            return
+        else:
+            self.report("codes late", f"a code came {now - due:.3f} s after it was due", level=Level.WARN, hold=5.0)
+        if self._sound is not None:
+            self._sound.learn(capture=to_seconds(message.header.stamp), present_at=due)
+
+    def _refuse(self, fault: str, problem: object) -> None:
+        self.health.count("refused codes")
+        self.report(fault, problem)
+
+    # --- the page ----------------------------------------------------------------------------------------------------
+
+    def _open_page(self) -> None:
+        page = PageServer(
+            host=self.value("host"),
+            port=self.value("port"),
+            size=self._size,
+            background=self.value("background"),
+            clock=self.now,
+            buffer=self.value("page_buffer"),
+        )
+        url = page.start()
+        self._page = page
+        self._sound = SoundInStep(page.play)
+        self._intake = RosIntake(self, self._take_sound)
+        self._displays.append(Browser(page, lead=self.value("page_lead"), quality=self._quality))
+        self.health.set("page", url)
+        self.get_logger().info(f"the face is at {url}")
+
+    def _take_sound(self, chunk: Chunk) -> None:
+        if self._sound is not None:
+            self._sound.push(chunk.samples, rate=chunk.rate, capture=chunk.time, now=self.now())
+
+    def _tell_page(self) -> None:
+        assert self._page is not None
+        snapshot = self.health.snapshot()
+        told = ("state", "late codes", "refused codes", "viewers", "render ms p50", "skew ms p95", "rate Hz")
+        badge = "" if snapshot.level < Level.ERROR else snapshot.message.split(":", 1)[0]
+        self._page.info({"badge": badge, **{key: snapshot.values.get(key, "") for key in told}})
+
+    # --- small things ------------------------------------------------------------------------------------------------
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self.value("height"), self.value("width")
+
+    def _quality(self) -> int:
+        return self.value("jpeg_quality")
+
+    def _display_error(self, error: Exception) -> None:
+        self.report("display error", error)
+
+    def _leave(self) -> None:
+        self.get_logger().info("the window was left")
+        self.context.try_shutdown()
+
+
+def parse_colour(text: str) -> Colour:
+    """#rrggbb as (blue, green, red).
+
+    Raises:
+        InputError: it is something else.
+    """
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
+        raise InputError(f"background {text!r} is not a colour like #101820")
+    red, green, blue = bytes.fromhex(text[1:])
+    return blue, green, red
+
+
+def main() -> int:
+    """Run the node until SIGINT or SIGTERM."""
+    cv2.setNumThreads(1)
+    return spin_nodes(lambda: [FaceRendererNode()])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
