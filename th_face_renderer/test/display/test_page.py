@@ -249,6 +249,8 @@ def test_a_viewer_that_does_not_read_loses_pictures_not_our_time(serve: Serve) -
             return await answered(await opened(http, server))
 
         assert talk(watch)
+        server.stop()
+        assert serve(port=address.port).viewers == 0
 
 
 def test_many_threads_may_call_while_viewers_come_and_go(serve: Serve) -> None:
@@ -286,7 +288,7 @@ def test_many_threads_may_call_while_viewers_come_and_go(serve: Serve) -> None:
 
 
 def test_a_busy_port_is_one_sentence(serve: Serve) -> None:
-    port = urlsplit(serve().url).port
+    port = urlsplit(serve().url).port or 0
     with pytest.raises(DeviceError, match=rf"port {port} of 127.0.0.1: another program is using it\.$"):
         PageServer(port=port).start()
 

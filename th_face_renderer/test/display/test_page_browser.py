@@ -183,6 +183,17 @@ def test_the_page_comes_back_when_the_server_does(
     page.close()
 
 
+def test_the_page_renews_itself_when_the_server_comes_back_with_another(serve: Serve, browser: Chromium) -> None:
+    server = serve(title="Anna")
+    port = urlsplit(server.url).port
+    page = browser.open(server.url)
+    page.wait("window.thFace && thFace.state === 'open' && document.title === 'Anna'")
+    server.stop()
+    serve(port=port, title="Berta")
+    page.wait("window.thFace && thFace.state === 'open' && document.title === 'Berta'")
+    page.close()
+
+
 def test_sound_waits_for_the_button_and_is_remembered(serve: Serve, stream: Callable[..., Any]) -> None:
     server = serve()
     with Chromium(autoplay=False) as strict, stream(server):

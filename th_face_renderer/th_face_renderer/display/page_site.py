@@ -55,8 +55,9 @@ class Site:
             "$width": str(int(width)),
             "$height": str(int(height)),
         }
-        # One hash over all the files as they were written: the page reloads itself when the server has newer ones.
-        self.build = hashlib.sha256("".join(f"{n}\0{files[n]}\0" for n in sorted(files)).encode()).hexdigest()[:12]
+        # The page carries this hash and reloads itself when the server, started anew, has another.
+        contents = [f"{name}\0{files[name]}\0" for name in sorted(files)]
+        self.build = hashlib.sha256("".join(contents + list(filled.values())).encode()).hexdigest()[:12]
         filled["$build"] = self.build
         for name in ("index.html", "face.css"):
             files[name] = re.sub("|".join(map(re.escape, filled)), lambda m: filled[m[0]], files[name])

@@ -59,8 +59,9 @@ class Viewer:
 
     async def goodbye(self) -> None:
         """Close the socket: the server is going away."""
-        with contextlib.suppress(ConnectionError):
-            await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"server stopped")
+        closing = self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"server stopped")
+        with contextlib.suppress(ConnectionError, asyncio.TimeoutError):
+            await asyncio.wait_for(closing, timeout=1.5)
 
     def wake(self) -> None:
         """There is something in the outbox."""

@@ -37,7 +37,7 @@ const link = new Link(new URL("socket", location.href.replace(/^http/, "ws")), c
   picture: (presentAt, bytes, still) => pictures.push(presentAt, bytes, still),
   sound: (presentAt, rate, samples) => sound.push(presentAt, rate, samples),
   hello(message) {
-    if (message.build !== build) { location.reload(); return; }   // the server was upgraded
+    if (message.build !== build && reloadFor(message.build)) return;
     timeline.buffer = askedBuffer >= 0 && askedBuffer <= 5000 ? askedBuffer / 1000 : message.buffer;
   },
   info(values) {
@@ -53,6 +53,18 @@ const link = new Link(new URL("socket", location.href.replace(/^http/, "ws")), c
     sound.restart();
   },
 });
+
+// The server was upgraded or set up anew: get its page, once.
+function reloadFor(newBuild) {
+  try {
+    if (sessionStorage.getItem("face.build") === newBuild) return false;
+    sessionStorage.setItem("face.build", newBuild);
+  } catch {
+    return false;
+  }
+  location.reload();
+  return true;
+}
 
 function mark(id, text) {
   const element = byId(id);
@@ -165,13 +177,14 @@ function showPanel() {
   const panel = byId("panel");
   if (panel.hidden) return;
   const now = stats();
+  const { badge, ...values } = info;
   const rows = {
-    ...info,
+    ...values,
     "frames drawn": `${now.frames.drawn} (${now.frames.dropped} dropped)`,
-    "skew p50 / p99": now.skew_ms.n ? `${now.skew_ms.p50} / ${now.skew_ms.p99} ms` : "",
+    "skew p50 / p99": now.skew_ms.n ? `${now.skew_ms.p50.toFixed(1)} / ${now.skew_ms.p99.toFixed(1)} ms` : "",
     sound: `${now.sound.state}, ${now.sound.underruns} underruns`,
-    "round trip": `${now.clock.rtt_ms} ms`,
-    buffer: `${now.buffer_ms} + ${now.extra_ms} ms`,
+    "round trip": `${now.clock.rtt_ms?.toFixed(1) ?? "?"} ms`,
+    buffer: `${now.buffer_ms} + ${Math.round(now.extra_ms)} ms`,
   };
   panel.replaceChildren(...Object.entries(rows).flatMap(([name, value]) => {
     const term = document.createElement("dt");

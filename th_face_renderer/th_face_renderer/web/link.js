@@ -33,7 +33,8 @@ export class Link {
       this.clock.reset();
       this.wait = MIN_WAIT;
       this.opened += 1;
-      this.heard = this.pinged = now();
+      this.pinged = now();
+      this.asked = null;            // when the first ping left that has no answer yet
       for (let i = 0; i < BURST; i += 1) setTimeout(() => this.#ping(), 25 * i);
       if (this.listening) this.listen(true);
       this.#become("open");
@@ -51,7 +52,7 @@ export class Link {
 
   #tick() {
     if (this.state !== "open") return;
-    if (now() - this.heard > SILENCE) {
+    if (this.asked !== null && now() - this.asked > SILENCE) {
       this.socket.onclose = null;
       this.socket.close();
       this.#retry(0);
@@ -62,6 +63,7 @@ export class Link {
 
   #ping() {
     this.pinged = now();
+    this.asked ??= this.pinged;
     this.#send({ type: "ping", t0: this.pinged });
   }
 
@@ -79,8 +81,8 @@ export class Link {
     if (typeof data === "string") {
       const message = JSON.parse(data);
       if (message.type === "pong") {
-        this.heard = now();
-        this.clock.sample(message.t0, message.t1, message.t2, this.heard);
+        this.asked = null;
+        this.clock.sample(message.t0, message.t1, message.t2, now());
       } else if (message.type === "hello") {
         this.on.hello(message);
       } else if (message.type === "info") {

@@ -31,10 +31,11 @@ export class Timeline {
   // Something arrived with `slack` s to spare (negative: too late).
   arrived(kind, slack, now) {
     let seen = this.kinds.get(kind);
-    if (!seen) this.kinds.set(kind, (seen = { since: now, slacks: [], good: 0, bad: 0, least: Infinity, late: false }));
+    if (!seen) this.kinds.set(kind, (seen = { since: now, slacks: [], first: true, good: 0, bad: 0, least: Infinity, late: false }));
     seen.slacks.push(slack);
     if (now - seen.since < PERIOD) return;
-    this.#judge(seen, BEARABLE[kind]);
+    if (!seen.first) this.#judge(seen, BEARABLE[kind]);   // at first the page itself was still busy opening
+    seen.first = false;
     seen.since = now;
     seen.slacks = [];
     this.late = this.extra > 0 || [...this.kinds.values()].some((one) => one.late);
