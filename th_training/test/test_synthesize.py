@@ -1,0 +1,128 @@
+"""Videos: as long as the sound, 60 frames per second, the sound inside and in step; no half file is left behind."""
+
+import numpy as np
+import pytest
+
+from th_common.errors import InputError, ModelError
+from th_face_predictor import build_network, load_predictor
+from th_face_renderer.testing import synthetic_face
+from th_training import cli
+from th_training import synthesize as module
+from th_training.synthesize import synthesize
+
+av = pytest.importorskip("av", reason="PyAV is not installed")
+soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed")
+RATE = 16_000
+
+
+def tensors():
+    import torch
+
+    torch.manual_seed(0)
+    net = build_network("BBF", 8)
+    values = {f"net.{name}": tensor.numpy() for name, tensor in net.state_dict().items()}
+    ones = {"feature.sd": np.full(40, 10, np.float32), "code.sd": np.ones(16, np.float32)}
+    return values | ones | {"feature.mean": np.zeros(40, np.float32), "code.mean": np.zeros(16, np.float32)}
+
+
+@pytest.fixture(scope="module", params=[5, None], ids=["lookahead", "whole"])
+def model(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("face")
+    synthetic_face(folder, side=64, lookahead=request.param, predictor=tensors())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory):
+    """1.3 s: silence, then from 0.5 s on a buzz."""
+    time = np.arange(int(1.3 * RATE)) / RATE
+    buzz = np.where(time > 0.5, 0.3 * np.sign(np.sin(2 * np.pi * 150 * time)), 0)
+    path = tmp_path_factory.mktemp("sound") / "speech.wav"
+    soundfile.write(path, np.stack([buzz, 0.5 * buzz], 1), RATE)
+    return path
+
+
+def contents(path):
+    with av.open(str(path)) as container:
+        video, sound = container.streams.video[0], container.streams.audio[0]
+        facts = {
+            "rate": video.average_rate,
+            "codec": video.codec_context.name,
+            "size": (video.height, video.width),
+            "sound": sound.codec_context.name,
+            "channels": sound.codec_context.channels,
+        }
+        frames = sum(1 for _ in container.decode(video=0))
+    with av.open(str(path)) as container:
+        parts = list(container.decode(audio=0))
+        heard = np.concatenate([part.to_ndarray() for part in parts], 1)
+        begin = float(parts[0].pts * parts[0].time_base)
+    return facts, frames, heard, begin
+
+
+def test_a_video(model, speech, tmp_path):
+    told = []
+    frames = synthesize(speech, tmp_path / "face.mp4", model=model, size=128, tell=lambda *n: told.append(n))
+    facts, decoded, heard, begin = contents(tmp_path / "face.mp4")
+    assert frames == decoded == 78  # 1.3 s
+    assert facts == {"rate": 60, "codec": "h264", "size": (128, 128), "sound": "aac", "channels": 2}
+    assert told[-1] == (60, 78)
+    loud = np.flatnonzero(np.abs(heard[0]) > 0.1)
+    assert begin + loud[0] / module.SOUND_RATE == pytest.approx(0.5, abs=0.01)
+    assert heard.shape[1] / module.SOUND_RATE == pytest.approx(1.3, abs=0.05)
+    assert [path.name for path in tmp_path.iterdir()] == ["face.mp4"]
+
+
+def test_a_frame_shows_the_middle_of_its_time(model, speech):
+    from th_audio_features import extract
+
+    samples, _ = soundfile.read(speech, dtype="float32")
+    predictor = load_predictor(model)
+    codes = predictor.predict(extract(samples, RATE, profile="robot"))
+    due = np.stack(list(module._due_codes(module.FileSource(speech), model)))
+    assert len(due) == 78
+    between = (codes[:-1] + codes[1:]) / 2
+    np.testing.assert_allclose(due[0], codes[0], atol=1e-5)
+    np.testing.assert_allclose(due[1 : len(codes)], between, atol=1e-5)
+    np.testing.assert_allclose(due[len(codes) :], np.broadcast_to(codes[-1], due[len(codes) :].shape), atol=1e-5)
+
+
+def test_what_goes_wrong_is_said_and_leaves_nothing(model, speech, tmp_path):
+    with pytest.raises(InputError, match="no sound file"):
+        synthesize(tmp_path / "none.wav", tmp_path / "a.mp4", model=model)
+    (tmp_path / "words.wav").write_text("these are words")
+    with pytest.raises(InputError, match="not a sound file"):
+        synthesize(tmp_path / "words.wav", tmp_path / "a.mp4", model=model)
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
+    with pytest.raises(InputError, match="no sound"):
+        synthesize(tmp_path / "empty.wav", tmp_path / "a.mp4", model=model)
+    with pytest.raises(InputError, match="cannot be written"):
+        synthesize(speech, tmp_path / "nowhere" / "a.mp4", model=model)
+    with pytest.raises(InputError, match=r"\.mp4"):
+        synthesize(speech, tmp_path / "a.avi", model=model)
+    with pytest.raises(InputError, match="even"):
+        synthesize(speech, tmp_path / "a.mp4", model=model, size=127)
+    with pytest.raises(ModelError, match="does not exist"):
+        synthesize(speech, tmp_path / "a.mp4", model=tmp_path / "nobody")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.wav", "words.wav"]
+
+
+def test_an_interruption_removes_the_partial_file(model, speech, tmp_path):
+    def stop(frames, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        synthesize(speech, tmp_path / "a.mp4", model=model, size=64, tell=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command(model, speech, tmp_path, capsys):
+    out = tmp_path / "face.mp4"
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["synthesize", str(speech), str(out), "--model", str(model), "--size", "64"])
+    assert stop.value.code == 0
+    assert "78 frames, 1.30 s" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["synthesize", str(tmp_path / "none.wav"), str(out), "--model", str(model)])
+    assert stop.value.code == 1
+    assert "th: there is no sound file" in capsys.readouterr().err

@@ -1,0 +1,273 @@
+"""`th synthesize`: any sound file becomes a video of the speaking face, 60 frames per second, in step with its sound.
+
+Three stages work at once, each in a thread: sound -> features -> codes, codes -> pictures, pictures -> H.264. Memory stays
+bounded whatever the length, unless the model needs the whole recording.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import av
+import cv2
+import numpy as np
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from th_audio_features import FeatureStream
+from th_audio_io.sources import FileSource
+from th_common.default_model import default_model_folder
+from th_common.errors import InputError
+from th_face_predictor import PredictorStream, load_predictor
+from th_face_renderer import FaceDecoder, load_face
+
+FPS = 60
+SOUND_RATE = 48_000  # Hz, of the video's AAC track
+SIZES = (64, 2160)
+
+_Item = TypeVar("_Item")
+_AHEAD = 64  # items that a stage may be ahead of the next
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def command(
+    speech: Annotated[Path, typer.Argument(help="Sound file: wav, flac, mp3, ogg, or the sound of a video.")],
+    out: Annotated[Path, typer.Argument(help="Video to write (.mp4).")],
+    model: Annotated[Path | None, typer.Option(help="Face model folder [default: the default face].")] = None,
+    size: Annotated[int, typer.Option(help="Height and width in px, even.", min=SIZES[0], max=SIZES[1])] = 512,
+    crf: Annotated[int, typer.Option(help="x264's quality: 0 lossless .. 51 worst.", min=0, max=51)] = 18,
+) -> None:
+    """Turn a sound file into a video of the speaking face."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as progress:
+        task = progress.add_task("speaking face", total=None)
+
+        def tell(frames: int, total: int | None) -> None:
+            progress.update(task, completed=frames, total=total)
+
+        frames = synthesize(speech, out, model=model, size=size, crf=crf, tell=tell)
+        progress.update(task, completed=frames, total=frames)
+    print(f"{out}: {frames} frames, {frames / FPS:.2f} s")
+
+
+def synthesize(
+    speech: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    model: str | os.PathLike[str] | None = None,
+    size: int = 512,
+    crf: int = 18,
+    tell: Callable[[int, int | None], None] | None = None,
+) -> int:
+    """Write the video of a face that speaks a sound file; returns its number of frames.
+
+    Frame k is the face at (k + 1/2) / 60 s, the middle of the time that it is shown. A file that is not finished, for
+    whatever reason, is removed.
+
+    Args:
+        model: face model folder; None for the default face.
+        size: height and width in px, even; crf: x264's quality.
+        tell: called with (frames done, frames in all or None if that is not known).
+
+    Raises:
+        InputError: the sound cannot be read or is empty, the size is odd or out of range, the video cannot be written.
+        ModelError: the face model cannot be used.
+    """
+    if not (SIZES[0] <= size <= SIZES[1]) or size % 2:
+        raise InputError(f"the size must be an even number of px from {SIZES[0]} to {SIZES[1]}, not {size}")
+    source = FileSource(speech)
+    folder = default_model_folder() if model is None else Path(model)
+    decoder = load_face(folder)
+    target = Path(out)
+    if target.suffix.lower() != ".mp4":
+        raise InputError(f"the video's name must end in .mp4, not {target.name!r}")
+    with contextlib.ExitStack() as stack:
+        codes = stack.enter_context(_ahead(_due_codes(source, folder)))
+        pictures = stack.enter_context(_ahead(_pictures(decoder, codes, size)))
+        partial = target.with_name(f".{target.name}.{os.getpid()}.partial.mp4")
+        try:
+            frames = _write(partial, pictures, FileSource(speech), size, crf, tell)
+            os.replace(partial, target)
+        except (OSError, av.error.FFmpegError) as error:
+            raise InputError(f"the video {os.fspath(out)!r} cannot be written ({error})") from error
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+    return frames
+
+
+def _due_codes(source: FileSource, folder: Path) -> Iterator[np.ndarray]:
+    """One code for every video frame of the recording."""
+    predictor = load_predictor(folder)
+    features = FeatureStream(source.rate, profile=predictor.profile)
+    total = 0
+
+    def vectors() -> Iterator[np.ndarray]:
+        nonlocal total
+        for block in source.blocks():
+            total += len(block)
+            yield features.push(block)
+        yield features.flush()
+
+    def code_blocks() -> Iterator[np.ndarray]:
+        if predictor.lookahead is None:
+            whole = np.concatenate(list(vectors()))
+            yield predictor.predict(whole) if len(whole) else whole
+            return
+        stream = PredictorStream(predictor)
+        for block in vectors():
+            yield stream.push(block)
+        yield stream.flush()
+
+    frame, last = 0, None
+    for block in code_blocks():
+        for code in block:
+            # Code i belongs to the sound at (i + 1) / 60 s, frame k to (k + 1/2) / 60 s: halfway from code k - 1 to code k
+            yield code if last is None else (last + code) / 2
+            frame, last = frame + 1, code
+    if not total:
+        raise InputError(f"{str(source.path)!r} holds no sound")
+    if last is None:
+        raise InputError(f"{str(source.path)!r} is shorter than one frame of sound (1/30 s)")
+    while frame * source.rate < total * FPS:
+        yield last
+        frame += 1
+
+
+def _pictures(decoder: FaceDecoder, codes: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Pictures of codes as planar YUV 4:2:0 (3/2 size, size) uint8, BT.601."""
+    for code in codes:
+        yield cv2.cvtColor(decoder.render(code, (size, size), copy=False), cv2.COLOR_BGR2YUV_I420)
+
+
+def _write(
+    path: Path,
+    pictures: Iterable[np.ndarray],
+    source: FileSource,
+    size: int,
+    crf: int,
+    tell: Callable[[int, int | None], None] | None,
+) -> int:
+    total = _length(source)
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        video: Any = container.add_stream("libx264", rate=FPS)
+        video.width = video.height = size
+        video.pix_fmt = "yuv420p"
+        video.options = {"preset": "veryfast", "crf": str(crf), "g": str(2 * FPS)}
+        video.codec_context.time_base = Fraction(1, FPS)
+        video.codec_context.colorspace = 5  # BT.601, as cv2 converts
+        video.codec_context.color_range = 1
+        sound = _SoundTrack(container, source)
+        frames = 0
+        for picture in pictures:
+            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+            frame.pts, frame.time_base = frames, Fraction(1, FPS)
+            container.mux(video.encode(frame))
+            frames += 1
+            sound.write_until(frames / FPS)
+            if tell is not None and frames % 30 == 0:
+                tell(frames, total)
+        container.mux(video.encode(None))
+        sound.finish()
+    return frames
+
+
+def _length(source: FileSource) -> int | None:
+    """Frames of the video, where the file says how long it is."""
+    with contextlib.suppress(Exception), av.open(str(source.path)) as container:
+        if container.duration:
+            return -(-container.duration * FPS // 1_000_000)
+    return None
+
+
+class _SoundTrack:
+    """The recording's own sound as AAC, written no further than the pictures are."""
+
+    def __init__(self, container: Any, source: FileSource) -> None:
+        self._container = container
+        layout = "mono" if source.channels == 1 else "stereo"
+        self._stream = container.add_stream("aac", rate=SOUND_RATE, layout=layout)
+        self._stream.bit_rate = 96_000 * min(source.channels, 2)
+        self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=SOUND_RATE)
+        self._blocks, self._rate, self._layout = source.blocks(), source.rate, layout
+        self._read = 0
+
+    def write_until(self, seconds: float) -> None:
+        while self._read < seconds * self._rate:
+            block = next(self._blocks, None)
+            if block is None:
+                return
+            planes = block[:, :1] if self._layout == "mono" else block[:, :2]
+            packed = np.ascontiguousarray(planes, np.float32).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=self._layout)
+            frame.sample_rate, frame.pts, frame.time_base = self._rate, self._read, Fraction(1, self._rate)
+            self._read += len(block)
+            self._encode(self._resampler.resample(frame))
+
+    def finish(self) -> None:
+        self.write_until(float("inf"))
+        self._encode([*self._resampler.resample(None), None])
+
+    def _encode(self, frames: Iterable[Any]) -> None:
+        for frame in frames:
+            self._container.mux(self._stream.encode(frame))
+
+
+@contextlib.contextmanager
+def _ahead(items: Iterable[_Item]) -> Iterator[Iterator[_Item]]:
+    """Iterate in a thread, at most _AHEAD items before the reader; an error comes up where the item would have."""
+    waiting: queue.Queue[tuple[bool, Any]] = queue.Queue(_AHEAD)
+    stopped = threading.Event()
+
+    def put(entry: tuple[bool, Any]) -> bool:
+        while not stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                waiting.put(entry, timeout=0.1)
+                return True
+        return False
+
+    def work() -> None:
+        try:
+            for item in items:
+                if not put((True, item)):
+                    return
+            put((False, None))
+        except BaseException as error:
+            put((False, error))
+
+    def read() -> Iterator[_Item]:
+        while True:
+            try:
+                more, item = waiting.get(timeout=0.1)
+            except queue.Empty:
+                if stopped.is_set():
+                    return
+                continue
+            if not more:
+                if item is not None:
+                    raise item
+                return
+            yield item
+
+    thread = threading.Thread(target=work, name="th-synthesize", daemon=True)
+    thread.start()
+    try:
+        yield read()
+    finally:
+        stopped.set()
+        thread.join()
