@@ -314,6 +314,20 @@ def test_wrong_options_are_refused(options: dict[str, Any]) -> None:
         PageServer(**options)
 
 
+@pytest.mark.parametrize(
+    ("samples", "rate", "present_at"),
+    [
+        (np.zeros((8, 2), np.float32), 16000, 0.0),
+        (np.float32(0.0), 16000, 0.0),
+        (np.zeros(8, np.float32), 0, 0.0),
+        (np.zeros(8, np.float32), 16000, float("nan")),
+    ],
+)
+def test_impossible_sound_is_refused_even_when_nobody_listens(samples: Any, rate: int, present_at: float) -> None:
+    with pytest.raises(InputError):
+        PageServer().play(samples, rate, present_at)
+
+
 def test_stop_frees_the_port_and_start_works_again(serve: Serve) -> None:
     server = serve()
     port = urlsplit(server.url).port or 0

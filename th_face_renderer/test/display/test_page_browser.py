@@ -202,7 +202,7 @@ def test_sound_waits_for_the_button_and_is_remembered(serve: Serve, stream: Call
         assert page.evaluate("document.getElementById('sound').innerText.trim()") == "Sound on"
         assert server.listeners == 0
         page.evaluate("document.getElementById('sound').click()", gesture=True)
-        page.wait("thFace.listening && thFace.stats.sound.scheduled > 5")
+        page.wait("thFace.listening && thFace.stats.sound.scheduled > 5 && thFace.stats.sound.ahead_ms > 0")
         assert page.evaluate("document.getElementById('sound').getAttribute('aria-pressed')") == "true"
         assert server.listeners == 1
         page.call("Page.reload")
@@ -211,6 +211,9 @@ def test_sound_waits_for_the_button_and_is_remembered(serve: Serve, stream: Call
         page.wait("thFace.stats.sound.scheduled > 5")
         page.evaluate("document.getElementById('sound').click()", gesture=True)
         page.wait("!thFace.listening && thFace.stats.sound.state === 'suspended'")
+        assert (
+            page.evaluate("thFace.stats.sound.ahead_ms") == 0
+        )  # nothing stale will be heard when it is turned on again
         assert page.errors == []
 
 

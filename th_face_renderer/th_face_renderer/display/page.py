@@ -127,6 +127,7 @@ class PageServer:
 
     def play(self, samples: NDArray[np.floating], rate: int, present_at: float) -> None:
         """Mono sound (N,), float in [-1, 1] at `rate` Hz, its first sample due at `present_at`. InputError if it is not."""
+        samples, present_at = protocol.checked_sound(samples, rate), protocol.finite_time(present_at)
         self._counts["sounds"] += 1
         if not self.listeners:
             return

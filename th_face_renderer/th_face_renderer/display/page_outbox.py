@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-MAX_PICTURES = 6  # 0.1 s at 60 pictures a second: older ones would come too late to be drawn
+MAX_PICTURES = 12  # 0.2 s at 60 pictures a second: older ones would come too late to be drawn
 MAX_SOUND = 3.0  # s
 
 

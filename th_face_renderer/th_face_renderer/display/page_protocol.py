@@ -81,14 +81,20 @@ def pack_sound(samples: NDArray[np.floating], rate: int, present_at: float) -> b
 
     Louder ones are clipped, NaN is silence. InputError on another shape or kind of number, or an impossible rate.
     """
+    samples = checked_sound(samples, rate)
+    scaled = np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0) * 32767.0
+    header = HEADER.pack(VERSION, Kind.SOUND, 0, int(rate), finite_time(present_at))
+    return b"".join((header, np.rint(scaled).astype("<i2").data))
+
+
+def checked_sound(samples: NDArray[np.floating], rate: int) -> NDArray[np.floating]:
+    """The samples, if they and their rate are what the page can play; else InputError."""
     samples = np.asarray(samples)
     if samples.ndim != 1 or samples.dtype.kind != "f":
         raise InputError(f"Sound for the page must be float (N,), not {samples.dtype} {samples.shape}.")
     if not 1000 <= rate <= 768_000:
         raise InputError(f"Sound for the page cannot have {rate} samples a second.")
-    scaled = np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0) * 32767.0
-    header = HEADER.pack(VERSION, Kind.SOUND, 0, int(rate), finite_time(present_at))
-    return b"".join((header, np.rint(scaled).astype("<i2").data))
+    return samples
 
 
 def unpack(message: bytes) -> Message:

@@ -151,6 +151,7 @@ function stats() {
       rate: sound.audio?.sampleRate ?? null,
       latency_ms: ms(sound.audio?.outputLatency ?? 0),
       error_ms: sound.errors.summary(),
+      ahead_ms: ms(sound.ahead),
       correction_ppm: Math.round(sound.correction * 1e6),
     },
     clock: { ready: clock.ready, offset_s: clock.offset, rtt_ms: ms(clock.rtt), steps: clock.steps },

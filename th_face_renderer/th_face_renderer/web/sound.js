@@ -22,7 +22,13 @@ export class Sound {
     this.wanted = false;
     this.counts = { received: 0, scheduled: 0, late: 0, underruns: 0, gaps: 0, seconds: 0 };
     this.errors = new Ring(600);
+    this.pending = [];          // {source, end}: scheduled and perhaps not over
     this.restart();
+  }
+
+  // s of sound that are scheduled and not heard yet.
+  get ahead() {
+    return this.next === null || !this.audio ? 0 : Math.max(0, this.next / this.audio.sampleRate - this.audio.currentTime);
   }
 
   get running() { return this.wanted && this.audio?.state === "running"; }
@@ -43,11 +49,14 @@ export class Sound {
 
   stop() {
     this.wanted = false;
+    this.restart();
     this.audio?.suspend();
     this.onstate();
   }
 
+  // What is scheduled is void, and nothing is known any more.
   restart() {
+    this.#silence(0);
     this.next = null;           // sample of the audio clock at which the next piece begins
     this.expected = null;       // present_at of the next piece, if it follows on
     this.error = 0;
@@ -100,6 +109,7 @@ export class Sound {
     const fade = Math.min(rest.length, Math.round(FADE * audioRate));
     for (let i = 0; i < fade; i += 1) rest[i] *= i / fade;
     this.next = Math.round(target * audioRate) + skip;
+    this.#silence(this.next / audioRate);   // never two sounds at once
     this.#schedule(rest, audioRate);
   }
 
@@ -118,8 +128,15 @@ export class Sound {
     source.connect(this.gain);
     source.start(this.next / audioRate);
     this.next += out.length;
+    this.pending = this.pending.filter((one) => one.end > this.audio.currentTime);
+    this.pending.push({ source, end: this.next / audioRate });
     this.counts.scheduled += 1;
     this.counts.seconds += out.length / audioRate;
+  }
+
+  #silence(from) {
+    for (const one of this.pending) if (one.end > from) one.source.stop(from);
+    this.pending = [];
   }
 
   // Page time minus audio time: a sound scheduled at audio time a is heard at page time a + mapping. The browser's

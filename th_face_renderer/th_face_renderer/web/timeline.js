@@ -44,7 +44,7 @@ export class Timeline {
   #judge(seen, bearable) {
     const slacks = seen.slacks.sort((a, b) => a - b);
     const share = slacks.filter((slack) => slack < 0).length / slacks.length;
-    seen.late = share > 0.1;
+    seen.late = share > bearable;
     seen.bad = share > bearable ? seen.bad + 1 : 0;
     if (slacks.length >= 5 && (seen.bad >= 2 || share > HOPELESS)) {
       const worst = slacks[Math.floor((slacks.length * bearable) / 4)];
