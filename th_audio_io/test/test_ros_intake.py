@@ -133,3 +133,21 @@ def test_bad_input_is_reported_and_the_node_goes_on() -> None:
         assert graph.wait(lambda: len(samples(node)) == 256)
         node.update_health()
         assert node.health.snapshot().values["audio refused messages"] == "1"
+
+
+def test_unstamped_sound_takes_over_when_the_stamped_topic_falls_silent() -> None:
+    with Graph() as graph:
+        publisher = Publisher(graph)
+        announce(publisher, channels=1, sample_rate=16000, sample_format="S16LE", coding_format="wave")
+        node = graph.add(lambda context: Listener(context=context))
+        assert graph.wait(publisher.matched)
+        publisher.send(noise(256), 100.0)
+        assert graph.wait(lambda: publisher.plain.get_subscription_count() == 0)  # its twin is not even received
+        assert graph.wait(lambda: len(samples(node)) == 256)
+
+        def heard() -> bool:
+            publisher.send(noise(256), None)
+            return len(samples(node)) > 512
+
+        assert graph.wait(heard)
+        assert [c.start for c in node.chunks[:2]] == [True, True]

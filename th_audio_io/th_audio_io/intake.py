@@ -74,6 +74,7 @@ class AudioIntake:
         """Rate of the stream in Hz, None before its first sound."""
         self._fallback = AudioFormat.of(rate=rate, channels=channels, sample_format=sample_format, coding=coding)
         self._refusal: str | None = None
+        self._arrival = 0.0
         self._use(self._fallback)
 
     @property
@@ -124,6 +125,7 @@ class AudioIntake:
         if self._refusal is not None:
             self.counters.refused += 1
             raise InputError(self._refusal)
+        pause, self._arrival = arrival - self._arrival, arrival
         held = self._decoder.pending
         try:
             blocks = [b for b in self._decoder.push(data) if len(b.samples)]
@@ -138,7 +140,7 @@ class AudioIntake:
             time = arrival - min(sum(len(b.samples) / b.rate for b in blocks), MAX_LEAD)
         chunks: list[Chunk] = []
         for block in blocks:
-            chunks.extend(self._place(block, time, stamped=bool(stamp)))
+            chunks.extend(self._place(block, time, stamped=bool(stamp), pause=pause))
             time += len(block.samples) / block.rate
         return chunks
 
@@ -148,22 +150,22 @@ class AudioIntake:
         self._clock: SampleClock | None = None
         self._coasted = 0.0
 
-    def _clock_for(self, block: Block, *, stamped: bool) -> tuple[SampleClock, bool]:
+    def _clock_for(self, block: Block, *, stamped: bool, pause: float) -> tuple[SampleClock, bool]:
         """The clock to place a block with, and whether the block's time means anything to it."""
         clock = self._clock
         if clock is not None and clock.rate == block.rate:
             if stamped != isinstance(clock, ArrivalClock):
                 self._coasted = 0.0
                 return clock, True
-            if not stamped and self._coasted < MAX_COAST:
+            if not stamped and self._coasted < MAX_COAST and pause <= self.max_gap:
                 self._coasted += len(block.samples) / block.rate
                 return clock, False
         kind = SampleClock if stamped else ArrivalClock
         self._clock, self._coasted = kind(block.rate, max_gap=self.max_gap), 0.0
         return self._clock, True
 
-    def _place(self, block: Block, time: float | None, *, stamped: bool) -> Iterator[Chunk]:
-        clock, timed = self._clock_for(block, stamped=stamped)
+    def _place(self, block: Block, time: float, *, stamped: bool, pause: float) -> Iterator[Chunk]:
+        clock, timed = self._clock_for(block, stamped=stamped, pause=pause)
         place = clock.place(len(block.samples), time if timed else None)
         counters = self.counters
         if place.event is Event.REPEAT:

@@ -35,17 +35,22 @@ class DelayLine:
         self.overflowed = 0
         """Pieces left out because more than `CAPACITY` s were waiting."""
 
-    def put(self, chunk: Chunk) -> None:
-        """Take a chunk; one that begins a new stream drives out what waits with a later capture time."""
+    def put(self, chunk: Chunk) -> bool:
+        """Take a chunk; one that begins a new stream drives out what waits with a later capture time.
+
+        Returns whether it is the next to leave: whoever waits for the next one should look again.
+        """
         step = max(1, round(PIECE * chunk.rate))
         with self._lock:
             while self._pieces and self._pieces[-1].time > chunk.time:
                 self._pieces.pop()
+            first = not self._pieces
             for at in range(0, len(chunk.samples), step):
                 self._pieces.append(Piece(chunk.samples[at : at + step], chunk.rate, chunk.time + at / chunk.rate))
             while self._pieces[-1].time - self._pieces[0].time > CAPACITY:
                 self._pieces.popleft()
                 self.overflowed += 1
+        return first
 
     def due(self, now: float, delay: float, *, lead: float = 0.0) -> list[Piece]:
         """Take out the pieces due (time + delay) by `now` + `lead`, oldest first, without those that are worthless."""

@@ -171,11 +171,11 @@ class AudioPlayoutNode(TalkingHeadNode):
     # --- in the intake's worker, and in the timing thread -------------------------------------------------------------------
 
     def _hear(self, chunk: Chunk) -> None:
-        if self._delayed.get_subscription_count() > 0:
-            self._line.put(chunk)
+        next_changed = self._delayed.get_subscription_count() > 0 and self._line.put(chunk)
         if self._loudspeaker is not None:
-            self._speaker_line.put(chunk)
-        self._wake.set()
+            next_changed |= self._speaker_line.put(chunk)
+        if next_changed:
+            self._wake.set()
 
     def _run(self) -> None:
         while not self._stopping:

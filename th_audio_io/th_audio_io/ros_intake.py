@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 
 from th_audio_io.formats import MAX_CHANNELS, MAX_RATE, MIN_RATE
 from th_audio_io.intake import AudioIntake, Chunk
 from th_audio_io.offset import ClockOffset
 from th_audio_io.payload import MAX_PAYLOAD
-from th_audio_io.selection import Message, Selection
+from th_audio_io.selection import PATIENCE, Message, Selection
 from th_common.errors import InputError
 from th_common.health import Level
 from th_common.node import TalkingHeadNode
 from th_common.parameters import Parameter
 from th_common.stamps import to_seconds
 
+SOUND = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
 MAX_WAITING = 32 << 20  # bytes in the mailbox, whatever the number of messages
 
 INTAKE_PARAMETERS = (
@@ -95,19 +98,30 @@ class RosIntake:
         self._waiting = 0
         self._last_arrival: float | None = None
         self._worker = node.start_worker("sound", self._take)
-        sound = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self._stamped_heard = 0.0
+        self._plain: Subscription | None = None
         # audio_capture's audio_info is volatile, ours is latched: a subscription hears only one of the two kinds.
         volatile = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self._subscriptions = [
-            node.create_subscription(AudioDataStamped, "audio_stamped", self._hear_stamped, sound),
-            node.create_subscription(AudioData, "audio", self._hear, sound),
+        self._subscriptions: list[Subscription] = [
             node.create_subscription(AudioInfo, "audio_info", self._worker.put, volatile),
             node.create_subscription(AudioInfo, "audio_info", self._worker.put, latched),
         ]
+        mode = node.value("input")
+        if mode != "unstamped":
+            self._subscriptions.append(
+                node.create_subscription(AudioDataStamped, "audio_stamped", self._hear_stamped, SOUND)
+            )
+        if mode != "stamped":
+            self._hear_plain_too()
+        self._timer = node.create_timer(1.0, self._look_around) if mode == "auto" else None
 
     def close(self) -> None:
         """Unsubscribe and stop the worker; to be called where callbacks run (the executor), or when none does."""
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+            self._timer = None
+        self._hear_plain_no_more()
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._subscriptions.clear()
@@ -146,10 +160,27 @@ class RosIntake:
     # --- in the executor: only enqueue ------------------------------------------------------------------------------------
 
     def _hear_stamped(self, message: AudioDataStamped) -> None:
+        self._stamped_heard = time.monotonic()
+        if self._timer is not None:
+            self._hear_plain_no_more()
         self._enqueue(message.audio, to_seconds(message.header.stamp))
 
     def _hear(self, message: AudioData) -> None:
         self._enqueue(message, None)
+
+    def _look_around(self) -> None:
+        if time.monotonic() - self._stamped_heard > PATIENCE:
+            self._hear_plain_too()
+
+    def _hear_plain_too(self) -> None:
+        if self._plain is None:
+            self._plain = self._node.create_subscription(AudioData, "audio", self._hear, SOUND)
+
+    def _hear_plain_no_more(self) -> None:
+        """The unstamped twin of stamped sound is of no use, and receiving it costs as much as the sound itself."""
+        if self._plain is not None:
+            self._node.destroy_subscription(self._plain)
+            self._plain = None
 
     def _enqueue(self, audio: AudioData, stamp: float | None) -> None:
         size = len(audio.data)
