@@ -25,7 +25,7 @@ from th_face_renderer.display import Display
 from th_face_renderer.display.browser import Browser
 from th_face_renderer.display.images import ImageTopics
 from th_face_renderer.display.page import PageServer
-from th_face_renderer.display.window import Window, check_screen, monitor_corner
+from th_face_renderer.display.window import Window, check_screen, find_monitor
 from th_face_renderer.schedule import CodeSchedule
 from th_face_renderer.show import Show
 from th_face_renderer.sound import SoundInStep
@@ -171,8 +171,10 @@ class FaceRendererNode(TalkingHeadNode):
             self._open_page()
         elif self.value("display") == "window":
             check_screen()
-            corner = monitor_corner(self.value("window_monitor"))
-            self._displays.append(Window(lead=self.value("window_lead"), corner=corner, on_leave=self._leave))
+            monitor = find_monitor(self.value("window_monitor"))
+            self._displays.append(
+                Window(lead=self.value("window_lead"), monitor=monitor, background=background, on_leave=self._leave)
+            )
         # The first picture costs most (a size is prepared then); nobody should wait for it.
         self._decoder.render(self._decoder.rest_code, self._size, copy=False)
         self._codes = self.create_subscription(FacialCode, "face/code", self._take_code, 10)

@@ -8,21 +8,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from th_common.errors import DeviceError
-from th_face_renderer.display.window import check_screen, monitor_corner
+from th_face_renderer.display.window import Window, check_screen, find_monitor
 
 _SHOW = """
 import sys, cv2, numpy as np
-from th_face_renderer.display.window import Window
+from th_face_renderer.display.window import Window, find_monitor
 left, keys = [], iter([-1] * 6)
 poll = cv2.pollKey
 def keyboard():
     poll()
     return next(keys, 27)
 cv2.pollKey = keyboard
-window = Window(lead=0.0, corner=(0, 0), on_leave=lambda: left.append(1))
+window = Window(lead=0.0, monitor=find_monitor(0), background=(0, 0, 90), on_leave=lambda: left.append(1))
 assert window.poll() == 0
 window.open()
 assert window.poll() == 1
@@ -74,9 +75,9 @@ def test_an_unreachable_screen_is_one_sentence_and_no_abort(monkeypatch: pytest.
 
 def test_a_monitor_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":7654")
-    assert monitor_corner(0) == (0, 0)
+    assert find_monitor(0) is None
     with pytest.raises(DeviceError, match="window_monitor 3 does not exist"):
-        monitor_corner(3)
+        find_monitor(3)
 
 
 def test_opens_shows_and_escape_leaves(screen: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,3 +86,16 @@ def test_opens_shows_and_escape_leaves(screen: str, monkeypatch: pytest.MonkeyPa
     check_screen()
     run = subprocess.run([sys.executable, "-c", _SHOW], capture_output=True, text=True, timeout=60)
     assert "left once" in run.stdout, run.stderr
+
+
+@pytest.mark.parametrize(("height", "width"), [(480, 640), (640, 480), (101, 33)])
+def test_the_picture_is_as_large_as_it_fits_and_centred(height: int, width: int) -> None:
+    window = Window(lead=0.0, monitor=None, background=(1, 2, 3), on_leave=lambda: None)
+    fitted = window._fitted(np.full((64, 64, 3), 200, np.uint8), height, width)
+    assert fitted.shape == (height, width, 3)
+    lit = (fitted == 200).all(axis=2)
+    rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+    assert (len(rows), len(columns)) == (min(height, width),) * 2
+    assert abs((rows[0] + rows[-1]) / 2 - (height - 1) / 2) <= 0.5
+    assert abs((columns[0] + columns[-1]) / 2 - (width - 1) / 2) <= 0.5
+    assert (fitted[~lit] == (1, 2, 3)).all()

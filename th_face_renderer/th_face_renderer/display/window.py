@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -42,37 +43,54 @@ def check_screen(*, timeout: float = 20.0) -> None:
         raise DeviceError(f"no window can be opened on the display ({', '.join(screens)}): {reason}")
 
 
-def monitor_corner(monitor: int) -> tuple[int, int]:
-    """Left upper corner (x, y) of a monitor, counted from 0, on the X desktop.
+@dataclass(frozen=True)
+class Monitor:
+    """A monitor's place on the X desktop, px."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def find_monitor(number: int) -> Monitor | None:
+    """Monitor `number`, counted from 0; None for monitor 0 where xrandr, which knows them, is missing.
 
     Raises:
-        DeviceError: there is no such monitor (0 is taken on trust where xrandr is missing).
+        DeviceError: there is no such monitor.
     """
     try:
         listed = subprocess.run(["xrandr", "--listmonitors"], capture_output=True, text=True, timeout=5.0).stdout
     except (OSError, subprocess.TimeoutExpired):
         listed = ""
-    corners = [(int(x), int(y)) for x, y in re.findall(r"^\s*\d+:.*?\d+/\d+x\d+/\d+([+-]\d+)([+-]\d+)", listed, re.M)]
-    if monitor == 0:
-        return corners[0] if corners else (0, 0)
-    if monitor >= len(corners):
-        known = f"{len(corners)} monitor(s)" if corners else "no list of monitors (xrandr is missing)"
-        raise DeviceError(f"window_monitor {monitor} does not exist: the display has {known}")
-    return corners[monitor]
+    found = re.findall(r"^\s*\d+:.*?(\d+)/\d+x(\d+)/\d+([+-]\d+)([+-]\d+)", listed, re.M)
+    monitors = [Monitor(int(x), int(y), int(width), int(height)) for width, height, x, y in found]
+    if number < len(monitors):
+        return monitors[number]
+    if number == 0:
+        return None
+    known = f"{len(monitors)} monitor(s)" if monitors else "no list of monitors (xrandr is missing)"
+    raise DeviceError(f"window_monitor {number} does not exist: the display has {known}")
 
 
 class Window:
     """A window that fills a monitor. Escape, or closing it, calls `on_leave` once."""
 
-    def __init__(self, *, lead: float, corner: tuple[int, int], on_leave: Callable[[], None]) -> None:
+    def __init__(
+        self, *, lead: float, monitor: Monitor | None, background: tuple[int, int, int], on_leave: Callable[[], None]
+    ) -> None:
         self.lead = lead
-        self._corner, self._on_leave = corner, on_leave
+        self._monitor, self._background, self._on_leave = monitor, background, on_leave
         self._opened = self._left = False
+        self._canvas = np.empty((0, 0, 3), np.uint8)
 
     def open(self) -> None:
         """Open the window; from now on it belongs to this thread."""
         cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        cv2.moveWindow(_TITLE, *self._corner)
+        if self._monitor is not None:
+            # Kiosks run without a window manager, which alone heeds the wish for full screen.
+            cv2.moveWindow(_TITLE, self._monitor.x, self._monitor.y)
+            cv2.resizeWindow(_TITLE, self._monitor.width, self._monitor.height)
         cv2.setWindowProperty(_TITLE, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN)
         self._opened, self._left = True, False
 
@@ -89,9 +107,23 @@ class Window:
         return 1
 
     def show(self, picture: npt.NDArray[np.uint8], present_at: float) -> None:
-        """Put a picture up at once."""
+        """Put a picture up at once, as large as it fits."""
+        if self._monitor is not None:
+            picture = self._fitted(picture, self._monitor.height, self._monitor.width)
         cv2.imshow(_TITLE, picture)
         cv2.pollKey()
+
+    def _fitted(self, picture: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArray[np.uint8]:
+        # The window toolkit could scale too, but slowly, and with grey bars.
+        if self._canvas.shape[:2] != (height, width):
+            self._canvas = np.empty((height, width, 3), np.uint8)
+            self._canvas[...] = self._background
+        scale = min(height / picture.shape[0], width / picture.shape[1])
+        high, wide = max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale))
+        top, left = (height - high) // 2, (width - wide) // 2
+        target = self._canvas[top : top + high, left : left + wide]
+        cv2.resize(picture, (wide, high), dst=target, interpolation=cv2.INTER_LINEAR)
+        return self._canvas
 
     def close(self) -> None:
         """Close the window."""
