@@ -1,0 +1,1 @@
+"""Training a predictor on a corpus: data, recipes, the loop, figures."""
