@@ -1,9 +1,10 @@
-"""F0 of a stream by SPTK's RAPT, equal to RAPT over the whole utterance but for one frame in hundreds.
+"""F0 of a stream by SPTK's RAPT, all but equal to RAPT over the whole utterance.
 
 RAPT (Talkin 1995; SPTK's `pitch -a 0`, through pysptk) takes whole utterances. Here it runs on rolling buffers, arranged so that a
 frame meets the same arithmetic as in the whole: buffers begin on RAPT's own grid of reads (it works in blocks of 0.2 s), the noise
-that it adds is traded for that of the absolute position (see `dither`), and a hop of zeros behind the buffer lets it reach the
-newest frame that has all its samples. What may differ is the decision of its dynamic programming, for lack of future.
+that it adds is traded for that of the absolute position (see `dither`), and zeros behind the buffer let it reach the newest frames.
+What may differ is the decision of its dynamic programming, for lack of future: in 3400 frames of speech voicing differs from the
+whole utterance's in 0.00 % (block 4, lag 6), 0.09 % (2, 4), 0.7 % (2, 2).
 
 RAPT's traps, avoided here and only here: samples must be float32 on the int16 scale (+-1 gives silence, int16 truncates F0);
 fewer than 41 ms raise and leak; a fractional hop corrupts memory; its noise depends on the parity of earlier calls; quiet sound
@@ -22,6 +23,7 @@ LOW, HIGH = 60.0, 500.0  # Hz: the default 240 makes gross errors in one frame o
 READ = 0.2  # s that RAPT reads at once (READ_SIZE)
 CORRELATION = 0.0075  # s, its correlation window
 CONTEXT = 5  # frames before the wanted ones: enough for the dynamic programming to forget where the buffer began
+BEHIND = 2  # hops of zeros behind the newest sound; with one, RAPT stops a frame earlier and errs three times as often
 SHORTEST = 6  # hops; RAPT refuses, and leaks at, less than 41 ms = 2.45 hops
 LOUD = 5000.0  # swing from the middle, on the int16 scale, above which sound is analysed as it is
 GAIN_LIMIT = 100.0
@@ -63,7 +65,7 @@ class PitchStream:
         rate: Hz.
         hop: samples from frame to frame.
         block: frames that are decided at once.
-        lag: hops of sound from the beginning of the newest decided frame on; at least 2.
+        lag: a frame j of a block is decided when hops up to j + lag have come, or later; at least 2.
     """
 
     def __init__(self, rate: int, hop: int, *, block: int, lag: int) -> None:
@@ -85,7 +87,7 @@ class PitchStream:
         for samples in hops:
             self._append(samples)
             self._hops += 1
-            ready = self._hops - self._lag
+            ready = self._hops - self._lag + 1
             if ready > 0 and ready % self._block == 0:
                 found.append(self._decide(ready))
         return np.concatenate(found) if found else np.zeros(0, np.float32)
@@ -115,7 +117,7 @@ class PitchStream:
             return np.zeros(wanted.stop - wanted.start, np.float32)
         # Quiet microphones: bring the voice above RAPT's noise. The features' energy stays as it was.
         gain = min(max(LOUD / self._level, 1.0), GAIN_LIMIT)
-        buffer = np.zeros(max(len(sound) + 2 * self._hop, SHORTEST * self._hop), np.float32)
+        buffer = np.zeros(max(len(sound) + BEHIND * self._hop, SHORTEST * self._hop), np.float32)
         buffer[: len(sound)] = sound * np.float32(gain)
         buffer[: len(sound)] += self._noise.view(start, end) - self._buffer_noise[: len(sound)]
         return rapt(buffer, self._rate, self._hop)[wanted]

@@ -27,7 +27,7 @@ class Profile:
         period_quirk: HTK's truncation of the sample period to 100 ns, which shifts its filter bank by 0.3 % at 44.1 kHz.
         causal_deltas: regression over the last five frames instead of two on either side.
         f0_block: F0 is computed for this many frames at once (cost falls, delay grows).
-        f0_lag: frames of sound, at least, between a frame of F0 and the newest sound when it is computed.
+        f0_lag: hops of sound, at least, from the beginning of a frame of F0 on when it is decided.
     """
 
     name: str

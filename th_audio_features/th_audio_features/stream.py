@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from th_common.errors import InputError
-
 from th_audio_features.deltas import Dynamics
 from th_audio_features.history import History
 from th_audio_features.mfcc import Mfcc
 from th_audio_features.pitch import PitchStream
 from th_audio_features.profiles import DIMENSIONS, Profile, get_profile
 from th_audio_features.resample import Resampler, resampling_delay
+from th_common.errors import InputError
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 MOST_CHANNELS = 64
@@ -31,7 +30,7 @@ class FeatureStream:
 
     Attributes:
         profile: the Profile.
-        frames: vectors given out so far.
+        frames: vectors given out since the sound began.
         replaced: samples that were NaN or infinite, and taken as 0.
         limited: samples beyond 16 times full scale, and limited to that.
 
@@ -67,7 +66,9 @@ class FeatureStream:
         """
         sound = self._clean(samples)
         rows = [self._resample_and_advance(sound[i : i + self._piece]) for i in range(0, len(sound), self._piece)]
-        return self._count(np.concatenate(rows) if rows else _nothing())
+        out = np.concatenate(rows) if rows else _nothing()
+        self.frames += len(out)
+        return out
 
     def flush(self) -> np.ndarray:
         """End the sound: float32 (m, 40), the vectors that waited for their future.
@@ -79,11 +80,8 @@ class FeatureStream:
         pitch = self._pitch.flush(self._rest)
         dynamic = self._dynamics.flush()
         rows.append(self._pair(dynamic, pitch) if dynamic is not None else _nothing())
-        out = self._count(np.concatenate(rows))
-        frames = self.frames
         self._begin()
-        self.frames = frames
-        return out
+        return np.concatenate(rows)
 
     def _begin(self) -> None:
         profile = self.profile
@@ -98,19 +96,19 @@ class FeatureStream:
         self._first_pitch_dropped = False
 
     def _clean(self, samples: np.ndarray) -> np.ndarray:
+        """Anything -> float32 (N,) on the int16 scale, finite."""
         sound = to_mono(samples)
         if samples.dtype == np.int16:
-            return sound
+            return sound.astype(np.float32, copy=False)
         bad = ~np.isfinite(sound)
         if bad.any():
             self.replaced += int(bad.sum())
-            sound = np.where(bad, np.float32(0.0), sound)
-        top = HEADROOM * INT16_SCALE
-        beyond = np.abs(sound) > top
+            sound = np.where(bad, 0.0, sound)
+        beyond = np.abs(sound) > HEADROOM
         if beyond.any():
             self.limited += int(beyond.sum())
-            sound = np.clip(sound, -top, top)
-        return sound
+            sound = np.clip(sound, -HEADROOM, HEADROOM)
+        return (sound * INT16_SCALE).astype(np.float32, copy=False)
 
     def _resample_and_advance(self, sound: np.ndarray, *, last: bool = False) -> np.ndarray:
         sound = self._resampler.push(sound, last=last)
@@ -147,10 +145,6 @@ class FeatureStream:
         self._rows, self._f0 = self._rows[ready:], self._f0[ready:]
         return out
 
-    def _count(self, rows: np.ndarray) -> np.ndarray:
-        self.frames += len(rows)
-        return rows
-
 
 def extract(samples: np.ndarray, sample_rate: int, profile: str | Profile = "paper") -> np.ndarray:
     """Feature vectors of a whole sound, the same bits that FeatureStream gives for it.
@@ -170,12 +164,14 @@ def extract(samples: np.ndarray, sample_rate: int, profile: str | Profile = "pap
     stream = FeatureStream(sample_rate, profile)
     rows = np.concatenate([stream.push(samples), stream.flush()])
     if stream.limited > 0.01 * len(samples):
-        raise InputError(f"{stream.limited} of {len(samples)} samples are beyond +-{HEADROOM:g}: floats go from -1 to 1")
+        raise InputError(
+            f"{stream.limited} of {len(samples)} samples are beyond +-{HEADROOM:g}: floats go from -1 to 1"
+        )
     return rows
 
 
 def to_mono(samples: np.ndarray) -> np.ndarray:
-    """int16, or float in [-1, 1], (N,) or (N, channels) -> float32 (N,) on the int16 scale.
+    """int16 or float, (N,) or (N, channels) -> float (N,), on the scale it came in.
 
     Raises:
         InputError: another type or shape.
@@ -186,17 +182,14 @@ def to_mono(samples: np.ndarray) -> np.ndarray:
         raise InputError(f"samples must be int16, float32 or float64, not {samples.dtype}")
     if samples.ndim not in (1, 2) or (samples.ndim == 2 and not 1 <= samples.shape[1] <= MOST_CHANNELS):
         raise InputError(f"samples must have shape (N,) or (N, 1..{MOST_CHANNELS}), not {samples.shape}")
+    if samples.ndim == 1:
+        return samples.astype(np.float32) if samples.dtype == np.int16 else samples
+    # Channel by channel: the order of the sum, so its last bit, must not depend on the chunk.
+    sound = samples[:, 0].astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
-        if samples.ndim == 1:
-            sound = samples.astype(np.float64 if samples.dtype == np.float64 else np.float32)
-        else:  # channel by channel: the order of the sum, so its last bit, must not depend on the chunk
-            sound = samples[:, 0].astype(np.float64)
-            for channel in range(1, samples.shape[1]):
-                sound += samples[:, channel]
-            sound /= samples.shape[1]
-        if samples.dtype != np.int16:
-            sound *= INT16_SCALE
-        return sound.astype(np.float32, copy=False)
+        for channel in range(1, samples.shape[1]):
+            sound += samples[:, channel]
+    return sound / samples.shape[1]
 
 
 def _checked_rate(rate: int) -> int:
