@@ -99,3 +99,22 @@ def test_pose_sheet_is_written_and_a_bad_path_refused(actor, tmp_path):
     assert (tmp_path / "sheet.png").stat().st_size > 1000
     with pytest.raises(InputError, match=r"missing"):
         pose_sheet(actor, tmp_path / "missing" / "sheet.png", tile=32)
+
+
+def test_only_the_moving_part_is_drawn_again_and_nobody_sees_it(actor):
+    """The window before the still picture looks as the whole, drawn at once, does."""
+    drawn, whole = actor.render({}).astype(int), actor.portrait.astype(int)
+    off = np.abs(drawn - whole).max(2)
+    assert off.mean() < 0.1
+    assert (off > 8).mean() < 0.002
+    top, left = actor.window[0].start, actor.window[1].start
+    assert np.array_equal(drawn[:top], whole[:top])
+    assert np.array_equal(drawn[:, :left], whole[:, :left])
+
+
+def test_every_pose_stays_inside_the_window_that_is_redrawn(actor):
+    rows, columns = actor.window
+    for name, pose in {**VISEMES, **EMOTIONS}.items():
+        points = actor.landmarks(pose)
+        assert rows.start < points[:, 1].min() < points[:, 1].max() < rows.stop, name
+        assert columns.start < points[:, 0].min() < points[:, 0].max() < columns.stop, name

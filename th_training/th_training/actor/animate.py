@@ -28,7 +28,7 @@ _STRENGTH: dict[str, tuple[float, float]] = {
     "AE": (1.2, 0.080), "EH": (1.1, 0.075), "AH": (0.8, 0.070), "EE": (1.3, 0.080),
     "IH": (1.0, 0.070), "OH": (1.4, 0.090), "OO": (1.6, 0.090),
 }  # fmt: skip
-_PART_TIME = {"MM": 0.045, "FF": 0.045, "sil": 0.10}  # s that the lips take to meet and to part
+_PART_TIME = {"MM": 0.065, "FF": 0.060, "sil": 0.12}  # s that the lips take to meet and to part
 _GAP = 0.05  # s without a segment that count as silence
 _PAUSE = 0.16  # s; shorter silences are gaps inside words, in which the lips need not meet
 _SMOOTHING = np.array([1, 4, 6, 4, 1]) / 16  # frames; takes out corners, not movements
@@ -99,7 +99,7 @@ def animate(
     _raise_brows(motion, f0, fps)
     if blink_seed is not None:
         _blink(motion, time - lead, blink_seed)
-    return Animation(np.clip(motion, -0.5, 1.2).astype(np.float32), UNITS)
+    return Animation(np.clip(motion, -0.5, 1.5).astype(np.float32), UNITS)
 
 
 def _series(values: np.ndarray, name: str) -> np.ndarray:

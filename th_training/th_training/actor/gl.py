@@ -28,22 +28,31 @@ def open_context():
 
 
 class Stage:
-    """Draws backdrop, actor and front layer into one multisampled picture.
+    """Draws backdrop, actor and front layer into a multisampled picture, or a window of it.
 
     A Stage belongs to the thread that made it. `context` may be shared for other work there.
     """
 
     def __init__(self, size: int, samples: int) -> None:
         self.size = size
+        self._samples = samples
         self.context = open_context()
         self.context.front_face = "cw"  # the camera's y points down
-        self._picture = self._framebuffer(0)
-        self._target = self._framebuffer(samples) if samples else self._picture
         self._skin = self._program("actor", "skin")
         self._detail = self._program("actor", "detail")
         self._plain = self._program("layer", "layer")
         square = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
         self._square = self.context.vertex_array(self._plain, [(self.context.buffer(square.tobytes()), "2f", "corner")])
+        self.set_window(0, 0, size, size)
+
+    def set_window(self, left: int, top: int, width: int, height: int) -> None:
+        """Draw only this rectangle (px) of the picture from now on."""
+        self._shape = (height, width)
+        self._picture = self._framebuffer(0)
+        self._target = self._framebuffer(self._samples) if self._samples else self._picture
+        window = tuple(float(v) / self.size for v in (left, top, width, height))
+        for program in (self._skin, self._detail, self._plain):
+            program["window"].value = window
 
     def upload_mesh(self, triangles: np.ndarray, attributes: np.ndarray, *, skin: int, opaque: int) -> None:
         """The still half of the mesh.
@@ -69,13 +78,16 @@ class Stage:
         )
         self._counts = (skin * 3, opaque * 3, len(triangles) * 3)
 
-    def upload_picture(self, rgba: np.ndarray):
-        """(h, w, 4) uint8 -> texture with mipmaps."""
+    def upload_picture(self, rgba: np.ndarray, *, exact: bool = False):
+        """(h, w, 4) uint8 -> texture, with mipmaps, or `exact` for pixels as they are."""
         import moderngl
 
         texture = self.context.texture(rgba.shape[1::-1], 4, np.ascontiguousarray(rgba).tobytes())
-        texture.build_mipmaps()
-        texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        if exact:
+            texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        else:
+            texture.build_mipmaps()
+            texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
 
@@ -92,7 +104,7 @@ class Stage:
             self._detail[name].value = value
 
     def draw(self, vertices: np.ndarray, normals: np.ndarray, *, lids: tuple[float, float]) -> np.ndarray:
-        """(size, size, 3) uint8 BGR of posed vertices and normals, both (N, 3).
+        """The window (height, width, 3) uint8 BGR, of posed vertices and normals, both (N, 3).
 
         lids: heights of the left and right upper lid, cm; they shade the eyes.
         """
@@ -119,7 +131,7 @@ class Stage:
         if self._target is not self._picture:
             gl.copy_framebuffer(self._picture, self._target)
         data = self._picture.read(components=3, alignment=1)
-        return np.frombuffer(data, np.uint8).reshape(self.size, self.size, 3)
+        return np.frombuffer(data, np.uint8).reshape(*self._shape, 3)
 
     def _layer(self, texture) -> None:
         if texture is None:
@@ -132,7 +144,7 @@ class Stage:
         gl.disable(gl.BLEND)
 
     def _framebuffer(self, samples: int):
-        shape = (self.size, self.size)
+        shape = self._shape[::-1]
         return self.context.framebuffer(
             [self.context.renderbuffer(shape, 4, samples=samples)],
             self.context.depth_renderbuffer(shape, samples=samples),

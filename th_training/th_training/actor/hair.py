@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
 from .camera import Camera
 
 COLOUR = np.array([0.130, 0.066, 0.036])  # linear RGB
-STRANDS, STEPS, STEP = 9000, 26, 0.045  # the step is an angle, rad
+STRANDS, STEPS, STEP = 13000, 25, 0.047  # the step is an angle, rad
+_PIECE = 4  # steps that share one colour
 _LIMB = -0.12  # cosine to the viewer below which hair is behind the head
 _CENTRE = np.array([0.0, 5.0, 4.0])  # of the skull, cm
 _PART_X = 1.9  # cm, the parting's side
@@ -25,59 +27,74 @@ _HEIGHTS = np.array([8.5, 8.4, 8.0, 7.1, 5.9, 4.7, 3.5, 2.4, 1.2, -3.0])
 
 
 class _Scalp:
-    """The skull as a radius over directions from its centre."""
+    """The skull as a radius over directions from its centre, tabled over angles."""
+
+    _ROWS, _COLUMNS = 91, 181
 
     def __init__(self, skin: np.ndarray) -> None:
         ear = (np.abs(skin[:, 0]) > 6.4) & (skin[:, 1] < 3.6) & (skin[:, 2] < 6.8)
         offset = skin[(skin[:, 1] > -3) & ~ear] - _CENTRE
-        self._radius = np.linalg.norm(offset, axis=1)
-        self._tree = cKDTree(offset / self._radius[:, None])
+        radius = np.linalg.norm(offset, axis=1)
+        polar, turn = np.meshgrid(
+            np.linspace(0, np.pi, self._ROWS), np.linspace(-np.pi, np.pi, self._COLUMNS), indexing="ij"
+        )
+        ring = np.sin(polar)
+        directions = np.stack([ring * np.sin(turn), np.cos(polar), ring * np.cos(turn)], -1)
+        distance, near = cKDTree(offset / radius[:, None]).query(directions.reshape(-1, 3), 6)
+        weight = 1 / (distance**2 + 1e-4)
+        table = (radius[near] * weight).sum(1) / weight.sum(1)
+        self._table = table.reshape(polar.shape)
 
     def __call__(self, directions: np.ndarray) -> np.ndarray:
-        distance, near = self._tree.query(directions, 6)
-        weight = 1 / (distance**2 + 1e-4)
-        return (self._radius[near] * weight).sum(1) / weight.sum(1)
+        """(K, 3) unit vectors -> (K,) cm."""
+        x, y, z = directions.T
+        row = np.arccos(np.clip(y, -1, 1)) / np.pi * (self._ROWS - 1)
+        column = (np.arctan2(x, z) / (2 * np.pi) + 0.5) * (self._COLUMNS - 1)
+        return map_coordinates(self._table, [row, column], order=1, mode="nearest")
 
 
-def draw_hair(skin: np.ndarray, size: int, *, seed: int = 7) -> np.ndarray:
-    """The front layer (size, size, 4) uint8, premultiplied RGB and cover.
+def draw_hair(skin: np.ndarray, size: int, *, seed: int = 7) -> tuple[np.ndarray, np.ndarray]:
+    """Layers behind and before the head, each (size, size, 4) uint8, premultiplied RGB and cover.
 
     skin: (N, 3) vertices of the resting head, cm.
     """
     rng = np.random.default_rng(seed)
     scalp, camera = _Scalp(skin), Camera(size)
-    canvas = np.zeros((size, size, 4), np.uint8)
+    behind, front = (np.zeros((size, size, 4), np.uint8) for _ in range(2))
     paths, edge = _comb(scalp, rng)
     points = camera.project(paths.reshape(-1, 3)).reshape(*paths.shape[:2], 2)
     colours = _shade(paths, edge, rng) * 255
     ahead = _in_sight(paths)
+    points[paths[..., 1] < 2.2] = np.nan  # behind the head for certain
     width = size / 1024
     # Far and inner strands first, on a dark ground that keeps the scalp from shining through
     order = np.argsort(paths[:, :8, 2].mean(1))
     for strand in order:
+        _draw(behind, points[strand], colours[strand] * 0.6, ~ahead[strand], 3.0 * width)
         if edge[strand] > 1.2:
-            _draw(canvas, points[strand], colours[strand] * 0.7, ahead[strand], 3.0 * width)
+            _draw(front, points[strand], colours[strand] * 0.8, ahead[strand], 3.0 * width)
     for strand in order:
-        thick = rng.uniform(0.7, 2.0) * width * (0.6 if edge[strand] < 0.4 else 1.0)
-        _draw(canvas, points[strand], colours[strand], ahead[strand], thick)
-    return canvas
+        thick = rng.uniform(0.5, 1.3) * width * (0.6 if edge[strand] < 0.4 else 1.0)
+        _draw(front, points[strand], colours[strand], ahead[strand], thick)
+    return behind, front
 
 
 def _comb(scalp: _Scalp, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Strands (K, STEPS, 3) cm and how near (cm) each root is to the hairline."""
-    direction = rng.normal(size=(STRANDS * 3, 3))
+    direction = rng.normal(size=(STRANDS * 4, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     root = _CENTRE + direction * scalp(direction)[:, None]
     inside = _above_hairline(root)
     keep = (inside > rng.exponential(0.12, len(root))) & (root[:, 2] > -1.0)
     direction, edge = direction[keep][:STRANDS], inside[keep][:STRANDS]
-    volume = rng.uniform(0.15, 1.0, len(direction)) ** 0.7
+    volume = rng.uniform(0.3, 0.95, len(direction)) ** 0.7
     wave = rng.uniform(0, 2 * np.pi, len(direction))
     base = 0.06 + 0.28 * np.clip(edge / 1.5, 0, 1)
     path = np.empty((len(direction), STEPS, 3))
     for k in range(STEPS):
         grown = 1 - np.exp(-k / 4.0)
-        high = np.clip((direction[:, 1] + 0.15) / 0.5, 0, 1)
+        high = np.clip((direction[:, 1] + 0.25) / 0.9, 0, 1)
+        high = high * high * (3 - 2 * high)
         lift = base * (0.3 + 0.7 * high) + (0.35 + 0.70 * high) * high * volume * grown
         path[:, k] = _CENTRE + direction * (scalp(direction) + lift)[:, None]
         path[:, k, 1] += 0.03 * np.sin(wave + 0.5 * k)
@@ -106,11 +123,11 @@ def _flow(point: np.ndarray) -> np.ndarray:
 
 
 def _in_sight(paths: np.ndarray) -> np.ndarray:
-    """(K, STEPS) bool: neither behind the head nor behind an ear."""
+    """(K, STEPS) bool: neither behind the head nor behind an ear, else in the layer behind."""
     out = paths - _CENTRE
     front = out[..., 2] > _LIMB * np.linalg.norm(out, axis=2)
-    ear = (paths[..., 1] < 3.6) & (paths[..., 2] < 5.6)
-    return front & ~ear & (paths[..., 1] > 1.0)
+    ear = (paths[..., 1] < 2.3) & (paths[..., 2] < 5.6)
+    return front & ~ear
 
 
 def _shade(paths: np.ndarray, edge: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -129,16 +146,21 @@ def _shade(paths: np.ndarray, edge: np.ndarray, rng: np.random.Generator) -> np.
 
     facing = np.clip(out @ _KEY * 0.6 + 0.5, 0.12, 1)
     diffuse = (0.35 + 0.65 * across(_KEY, 1, 0)) * facing
-    tone = rng.normal(1.0, 0.16, (len(paths), 1, 1)).clip(0.6, 1.5)
+    tone = rng.normal(1.0, 0.12, (len(paths), 1, 1)).clip(0.6, 1.5)
     colour = COLOUR * tone * (0.25 + 1.5 * diffuse[..., None])
     shine = across(half, 60, -0.10) * 0.10 + across(half, 18, 0.12) * 0.06
     colour = colour + (shine * facing)[..., None] * np.array([1.0, 0.74, 0.52]) * tone
     return np.sqrt(np.clip(colour, 0, 1))
 
 
-def _draw(canvas: np.ndarray, points: np.ndarray, colours: np.ndarray, ahead: np.ndarray, width: float) -> None:
-    fixed = np.round(points * 16).astype(int).tolist()
-    shown = colours.tolist()
+def _draw(canvas: np.ndarray, points: np.ndarray, colours: np.ndarray, shown: np.ndarray, width: float) -> None:
+    """One strand in pieces of a few steps, each in its own colour; only where it is shown."""
+    fixed = np.round(np.nan_to_num(points) * 16).astype(np.int32)
+    shown = shown & np.isfinite(points).all(1)
     thick = max(1, round(width))
-    for k in np.flatnonzero(ahead[:-1] & ahead[1:]).tolist():
-        cv2.line(canvas, fixed[k], fixed[k + 1], (*shown[k], 255.0), thick, cv2.LINE_AA, 4)
+    for k in range(0, STEPS - 1, _PIECE):
+        piece = slice(k, k + _PIECE + 1)
+        run = fixed[piece][shown[piece]]
+        if len(run) > 1:
+            colour = (*colours[min(k + _PIECE // 2, STEPS - 1)].tolist(), 255.0)
+            cv2.polylines(canvas, [run], False, colour, thick, cv2.LINE_AA, 4)

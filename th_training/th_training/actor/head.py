@@ -15,7 +15,7 @@ from .clothes import covered, tunic
 from .lashes import lashes
 from .mesh import VertexNormals, catmull_clark, triangles_of
 from .parts import Material, Part, join
-from .sculpt import close_lips, sculpt
+from .sculpt import close_lips, hold_still, sculpt
 from .teeth import teeth
 from .units import ARKIT_UNITS, INDEX, UNITS, pair, weights
 
@@ -30,7 +30,7 @@ _MATERIALS = {
     "helper-l-eye": Material.LEFT_EYE,
     "helper-r-eye": Material.RIGHT_EYE,
 }
-REST = pair(mouthSmile=0.16, cheekSquint=0.06)
+REST = pair(mouthSmile=0.26, cheekSquint=0.08, browInnerUp=0.06, browOuterUp=0.08)
 """What is part of the face itself: pose {} is this slight smile."""
 
 # The file's picks of the jaw line and the base of the nose lie on the neck and in the throat: these
@@ -112,7 +112,8 @@ def _load(raw: Mapping[str, np.ndarray]) -> tuple[Part, np.ndarray, np.ndarray]:
         vertices = vertices + weight * units[INDEX[name]]
     surface = np.unique(quads[piece == names.index("head")])
     sculpt(vertices, units)
-    close_lips(vertices, units, surface)
+    hold_still(vertices, units)
+    close_lips(vertices, units, surface, int(raw["landmarks68_subdiv1"][60]))
 
     tongue = np.unique(quads[piece == names.index("helper-tongue")])
     _add_tongue_up(vertices, units, tongue)

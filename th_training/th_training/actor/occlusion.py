@@ -15,8 +15,8 @@ def bake_occlusion(
     triangles: np.ndarray,
     normals: np.ndarray,
     *,
-    directions: int = 96,
-    size: int = 512,
+    directions: int = 64,
+    size: int = 384,
 ) -> np.ndarray:
     """(N,) float32 in [0, 1]: cosine-weighted share of `directions` that reach each vertex.
 

@@ -23,6 +23,11 @@ def paint_skin(landmarks: np.ndarray, hair: np.ndarray) -> np.ndarray:
         eye = landmarks[[36, 39] if side > 0 else [42, 45]].mean(0)
         cheek = eye + np.array([-side * 0.9, 3.6]) * scale
         _blend(image, _spot(size, cheek, (1.5 * scale, 1.2 * scale)) * 0.30, (0.90, 0.52, 0.45))
+    for spot, radii, share in (
+        (landmarks[30], (0.9, 0.8), 0.16),
+        (landmarks[[8, 57]].mean(0), (1.1, 0.8), 0.10),
+    ):
+        _blend(image, _spot(size, spot, (radii[0] * scale, radii[1] * scale)) * share, (0.90, 0.52, 0.45))
     _scalp(image, hair, scale)
     _brows(image, landmarks, scale)
     lips = _lips(landmarks, scale, size)
@@ -34,6 +39,7 @@ def paint_skin(landmarks: np.ndarray, hair: np.ndarray) -> np.ndarray:
 
 
 def _scalp(image: np.ndarray, hair: np.ndarray, scale: float) -> None:
+    hair = cv2.morphologyEx(hair, cv2.MORPH_CLOSE, np.ones((3, 3)), iterations=round(0.25 * scale))
     ground = cv2.GaussianBlur(hair, (0, 0), 0.14 * scale)
     shadow = cv2.GaussianBlur(np.roll(hair, round(0.30 * scale), 0), (0, 0), 0.40 * scale)
     image *= 1 - shadow[..., None] * np.array([0.16, 0.22, 0.26], np.float32)
@@ -103,11 +109,15 @@ def _brows(image: np.ndarray, landmarks: np.ndarray, scale: float) -> None:
     _blend(image, strands * 0.55, BROW * 0.85)
 
 
-def paint_backdrop(size: int) -> np.ndarray:
-    """Plain soft background (size, size, 4) uint8 RGBA, lightest behind the face."""
+def paint_backdrop(size: int, hair: np.ndarray) -> np.ndarray:
+    """Plain soft background (size, size, 4) uint8 RGBA, lightest behind the face.
+
+    hair: (size, size, 4) uint8, premultiplied: what hangs behind the head.
+    """
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
     far = np.clip(np.hypot(x - 0.5, (y - 0.42) * 0.9) / 0.72, 0, 1)[..., None]
     far = far * far * (3 - 2 * far)
     light, dark = np.array([232, 236, 238]), np.array([176, 192, 203])
     rgb = light * (1 - far) + dark * far
+    rgb = rgb * (1 - hair[..., 3:] / 255.0) + hair[..., :3]
     return np.dstack([np.round(rgb), np.full((size, size), 255)]).astype(np.uint8)

@@ -12,24 +12,35 @@ from .camera import Camera
 from .gl import Stage
 from .hair import draw_hair
 from .head import Head
+from .mesh import VertexNormals
 from .occlusion import bake_occlusion
 from .paint import paint_backdrop, paint_skin
 from .parts import Material
 
 MIN_SIZE, MAX_SIZE = 64, 4096
 _INNER_LIPS = ((61, 67), (62, 66), (63, 65))
+_UPPER_LIDS = (43, 38)  # landmarks of the left and right eye
 _MIN_GAP = 0.5  # px between inner lips, so that no triangle of a face model turns over
+
+# A vertex that no unit moves this far (cm) is still; the seam between both is drawn twice
+_STILL, _MOVING = 0.03, 0.01
+_REACH, _MARGIN = 1.5, 0.5  # weights that poses may reach, and cm around: the window that is redrawn
 
 
 class Actor:
     """Draws the default face, frontal, head still.
 
     The same pose gives the same picture, bit for bit, on the same machine. An Actor belongs to
-    the thread that made it (OpenGL). Making one takes a second or two: occlusion is baked.
+    the thread that made it (OpenGL). Making one takes a few seconds: occlusion is baked, hair and
+    skin are painted, and what never moves is drawn once.
 
     Args:
         size: side of the square portrait, px.
         samples: samples per pixel against jagged edges (0: none).
+
+    Attributes:
+        portrait: (size, size, 3) uint8 BGR, the pose {} drawn as a whole.
+        window: (rows, columns) slices of the picture outside which no pose changes a pixel.
 
     Raises InputError for a bad size, DeviceError where OpenGL through EGL is missing.
     """
@@ -40,9 +51,10 @@ class Actor:
         self.size = size
         self.camera = Camera(size)
         self.head = Head()
+        self._rest = self.head.vertices({})
         self._stage = Stage(size, samples)
-        self._upload_mesh()
-        self._upload_scene()
+        self._attributes = self._vertex_attributes()
+        self._draw_still()
 
     def render(self, pose: Mapping[str, float] | np.ndarray) -> np.ndarray:
         """The portrait (size, size, 3) uint8 BGR.
@@ -51,8 +63,12 @@ class Actor:
         Raises InputError for an unknown unit.
         """
         vertices = self.head.vertices(pose)
-        left, right = vertices[self.head.landmark_ids[[43, 38]], 1].tolist()
-        return self._stage.draw(vertices, self.head.normals(vertices), lids=(left, right))
+        lids = vertices[self.head.landmark_ids[list(_UPPER_LIDS)], 1]
+        normals = self._moving_normals(vertices)
+        ids = self._moving_ids
+        picture = self.portrait.copy()
+        picture[self.window] = self._stage.draw(vertices[ids], normals[ids], lids=tuple(lids.tolist()))
+        return picture
 
     def landmarks(self, pose: Mapping[str, float] | np.ndarray) -> np.ndarray:
         """(68, 2) float64 px of the portrait: iBUG/Multi-PIE order, pixel centres at integers.
@@ -64,60 +80,104 @@ class Actor:
             points[lower, 1] = max(points[lower, 1], points[upper, 1] + _MIN_GAP)
         return points
 
-    def _upload_mesh(self) -> None:
-        head = self.head
+    def _draw_still(self) -> None:
+        """Everything once; then only the moving triangles, in a window, before a still picture."""
+        stage, head, rest = self._stage, self.head, self._rest
         material = np.repeat(head.material, 2)
-        vertices = head.vertices({})
-        kind = np.zeros(len(vertices))
-        kind[head.triangles.ravel()] = np.repeat(material, 3)
-        attributes = np.c_[vertices, head.part.uv, kind, self._occlusion(vertices, kind)]
+        motion = np.abs(head.part.units).max((0, 2))[head.triangles]
+        part_moves = ~np.isin(material, [Material.SKIN, Material.CLOTH])
+        still = (motion < _STILL).any(1) & ~part_moves
+        moving = (motion > _MOVING).any(1) | part_moves
+        normals = head.normals(rest)
+        lids = tuple(rest[head.landmark_ids[list(_UPPER_LIDS)], 1].tolist())
+
+        hair, skin, backdrop = self._painted()
+        self._set_scene(skin, backdrop, hair)
+        self._upload(np.ones(len(material), bool), np.arange(len(rest)))
+        self.portrait = stage.draw(rest, normals, lids=lids).copy()
+        self._set_scene(skin, backdrop, None)
+        self._upload(still, np.arange(len(rest)))
+        behind = stage.draw(rest, normals, lids=lids)
+        opaque = np.full((self.size, self.size, 1), 255, np.uint8)
+        self._set_scene(skin, stage.upload_picture(np.dstack([behind[..., ::-1], opaque]), exact=True), hair)
+        self._moving_ids = np.unique(head.triangles[moving])
+        self._upload(moving, self._moving_ids)
+        touched = np.isin(head.triangles, self._moving_ids).any(1)
+        self._moving_normals = VertexNormals(head.triangles[touched], len(rest))
+        left, top, right, bottom = self._reach(self._moving_ids)
+        self.window = (slice(top, bottom), slice(left, right))
+        stage.set_window(left, top, right - left, bottom - top)
+
+    def _reach(self, ids: np.ndarray) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom px that the vertices can reach in any pose."""
+        moved = self.head.part.units[:, ids] * _REACH
+        low = self._rest[ids] + np.minimum(moved.min(0), 0) - _MARGIN
+        high = self._rest[ids] + np.maximum(moved.max(0), 0) + _MARGIN
+        points = self.camera.project(np.concatenate([low, high]))
+        left, top = np.clip(np.floor(points.min(0)), 0, self.size).astype(int)
+        right, bottom = np.clip(np.ceil(points.max(0)) + 1, 0, self.size).astype(int)
+        return int(left), int(top), int(right), int(bottom)
+
+    def _upload(self, chosen: np.ndarray, ids: np.ndarray) -> None:
+        """Hand the chosen triangles to the stage, over the vertices `ids` alone."""
+        material = np.repeat(self.head.material, 2)[chosen]
+        number = np.zeros(len(self._rest), np.int64)
+        number[ids] = np.arange(len(ids))
         self._stage.upload_mesh(
-            head.triangles,
-            attributes,
+            number[self.head.triangles[chosen]],
+            self._attributes[ids],
             skin=int((material == Material.SKIN).sum()),
             opaque=int((material != Material.LASH).sum()),
         )
 
-    def _occlusion(self, vertices: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    def _vertex_attributes(self) -> np.ndarray:
+        """(N, 7): rest position, uv, material, occlusion."""
         head = self.head
-        opaque = head.triangles[~np.isin(np.repeat(head.material, 2), [Material.LASH, Material.CLOTH])]
+        kind = np.zeros(len(self._rest))
+        kind[head.triangles.ravel()] = np.repeat(head.material, 6)
+        return np.c_[self._rest, head.part.uv, kind, self._occlusion(kind)]
+
+    def _occlusion(self, kind: np.ndarray) -> np.ndarray:
+        head, rest = self.head, self._rest
+        casts = ~np.isin(np.repeat(head.material, 2), [Material.LASH, Material.CLOTH])
         closed, opened = (
-            bake_occlusion(self._stage.context, v, opaque, head.normals(v))
-            for v in (vertices, head.vertices({"jawOpen": 0.55}))
+            bake_occlusion(self._stage.context, v, head.triangles[casts], head.normals(v))
+            for v in (rest, head.vertices({"jawOpen": 0.55}))
         )
         seen = np.clip(np.maximum(closed, opened * 0.95) * 1.12, 0, 1) ** 0.9
         for inner, low, gain, high in (
             (Material.TONGUE, 0.40, 1.2, 0.9),
-            (Material.TEETH, 0.22, 1.4, 0.95),
+            (Material.TEETH, 0.40, 1.3, 0.97),
         ):
             seen = np.where(kind == inner, np.clip(low + gain * opened, 0, high), seen)
         seen = np.where(kind == Material.CLOTH, 0.9, seen)
         for eye in (Material.LEFT_EYE, Material.RIGHT_EYE):
-            ball = vertices[kind == eye]
-            top = (ball[:, 1].max() + ball[:, 1].min()) / 2 + 0.55 - vertices[:, 1]
+            ball = rest[kind == eye]
+            top = (ball[:, 1].max() + ball[:, 1].min()) / 2 + 0.55 - rest[:, 1]
             seen = np.where(kind == eye, np.clip(0.55 + 0.6 * top / 1.1, 0.45, 1), seen)
         return seen
 
-    def _upload_scene(self) -> None:
-        stage, head = self._stage, self.head
-        rest = head.vertices({})
-        texture = max(1024, min(2 * self.size, 4096))
-        neutral = Camera(texture).project(rest[head.landmark_ids])
-        hair = draw_hair(rest[head.of(Material.SKIN)], texture)
-        skin = stage.upload_picture(paint_skin(neutral, hair[..., 3].astype(np.float32) / 255))
-        centres = {
-            name: tuple(float(x) for x in (rest[ids].max(0) + rest[ids].min(0)) / 2)
-            for name, ids in (
-                ("left_eye", head.of(Material.LEFT_EYE)),
-                ("right_eye", head.of(Material.RIGHT_EYE)),
-            )
-        }
-        stage.set_scene(
+    def _painted(self):
+        """Textures of hair, skin and backdrop."""
+        size = max(1024, min(2 * self.size, 4096))
+        neutral = Camera(size).project(self._rest[self.head.landmark_ids])
+        behind, hair = draw_hair(self._rest[self.head.of(Material.SKIN)], size)
+        skin = paint_skin(neutral, hair[..., 3].astype(np.float32) / 255)
+        backdrop = paint_backdrop(size, behind)
+        return tuple(self._stage.upload_picture(p) for p in (hair, skin, backdrop))
+
+    def _set_scene(self, skin, back, front) -> None:
+        def centre(eye: Material) -> tuple[float, ...]:
+            ball = self._rest[self.head.of(eye)]
+            return tuple(float(x) for x in (ball.max(0) + ball.min(0)) / 2)
+
+        self._stage.set_scene(
             self.camera,
             skin,
-            stage.upload_picture(paint_backdrop(texture)),
-            stage.upload_picture(hair),
+            back,
+            front,
+            left_eye=centre(Material.LEFT_EYE),
+            right_eye=centre(Material.RIGHT_EYE),
             iris_angle=0.50,
             iris_colour=(0.16, 0.09, 0.045),
-            **centres,
         )

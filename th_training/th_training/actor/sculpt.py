@@ -9,6 +9,10 @@ from .units import INDEX
 _EYES = ((-2.83, 1.95, 11.1), (2.83, 1.95, 11.1))
 _EYE_GROWTH, _EYE_REACH = 0.10, 1.7  # share, cm
 _LIP_OVERLAP = 0.025  # cm that closed lips press into each other
+# Units that move closed lips without parting them, and the weight at which that is made sure of
+_CLOSED_UNITS = ("mouthPress", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch",
+                 "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthPucker")  # fmt: skip
+_CLOSED_AT = 0.6
 
 
 def sculpt(vertices: np.ndarray, units: np.ndarray) -> None:
@@ -17,6 +21,14 @@ def sculpt(vertices: np.ndarray, units: np.ndarray) -> None:
     _lay_ears_back(vertices)
     for eye in _EYES:
         _enlarge(vertices, units, np.array(eye))
+
+
+def hold_still(vertices: np.ndarray, units: np.ndarray) -> None:
+    """Damp what the units do to shoulders and ears, in place: they belong to the still picture."""
+    x, y, z = vertices.T
+    body = _step(-y, 8.6, 10.0)
+    ears = _step(np.abs(x), 6.0, 6.5) * (1 - _step(z, 6.2, 7.6)) * _step(y, -4.5, -3.5)
+    units *= ((1 - body) * (1 - ears))[None, :, None]
 
 
 def _slim(vertices: np.ndarray) -> None:
@@ -50,26 +62,46 @@ def _enlarge(vertices: np.ndarray, units: np.ndarray, eye: np.ndarray) -> None:
     units *= (1 + grow)[None, :, None]
 
 
-def close_lips(vertices: np.ndarray, units: np.ndarray, skin: np.ndarray) -> None:
-    """Move both lips' rims so that they meet along the whole mouth, in place.
+def close_lips(vertices: np.ndarray, units: np.ndarray, skin: np.ndarray, corner: int) -> None:
+    """Make the lips meet along the whole mouth, at rest and under each unit of closed lips.
+
+    Changes vertices (N, 3) and units (U, N, 3) in place. skin: vertices of the head's surface;
+    corner: vertex at a corner of the mouth.
+    """
+    vertices[:, 1] += _closure(vertices, units, skin, corner)
+    left = _step(vertices[:, 0], -0.6, 0.6)
+    for name in _CLOSED_UNITS:
+        sides = {name: np.ones(len(left))} if name in INDEX else {name + "Left": left, name + "Right": 1 - left}
+        moved = vertices + _CLOSED_AT * sum(units[INDEX[side]] for side in sides)
+        missing = _closure(moved, units, skin, corner) / _CLOSED_AT
+        for side, share in sides.items():
+            units[INDEX[side], :, 1] += missing * share
+
+
+def _closure(vertices: np.ndarray, units: np.ndarray, skin: np.ndarray, corner: int) -> np.ndarray:
+    """How far (N,) cm each vertex must rise so that the rims of both lips touch.
 
     Which lip a vertex is of is told by the units that lift the upper and lower the lower one.
     """
     lowers = _lift(units, "mouthLowerDown")
     raises = _lift(units, "mouthUpperUp")
-    x, y, z = vertices[skin].T
-    mouth = skin[(np.abs(x) < 2.5) & (y < -3.0) & (y > -5.6) & (z > 11.2)]
+    half = abs(vertices[corner, 0])
+    x, y, z = (vertices[skin] - [0, vertices[corner, 1], 0]).T
+    mouth = skin[(np.abs(x) < half + 0.5) & (np.abs(y) < 1.4) & (z > vertices[corner, 2] - 1.4)]
     lower = mouth[lowers[mouth] > raises[mouth]]
     upper = mouth[(raises[mouth] >= lowers[mouth]) & (raises[mouth] > 0.02)]
-    columns = np.linspace(-1.8, 1.8, 37)
+    columns = np.linspace(-0.89 * half, 0.89 * half, 37)
     rim_low = _rim(vertices[lower], columns, np.max)
     rim_up = _rim(vertices[upper], columns, np.min)
     gap = np.maximum(rim_up - rim_low + _LIP_OVERLAP, 0)
     middle = (rim_up + rim_low) / 2
+    rise = np.zeros(len(vertices))
     for ids, way in ((lower, 1), (upper, -1)):
         px, py, _ = vertices[ids].T
         near = np.exp(-(((py - np.interp(px, columns, middle)) / 0.35) ** 2))
-        vertices[ids, 1] += way * 0.5 * np.interp(px, columns, gap) * (1 - _step(np.abs(px), 2.1, 2.35)) * near
+        ends = 1 - _step(np.abs(px), 1.03 * half, 1.15 * half)
+        rise[ids] = way * 0.5 * np.interp(px, columns, gap) * ends * near
+    return rise
 
 
 def _lift(units: np.ndarray, name: str) -> np.ndarray:

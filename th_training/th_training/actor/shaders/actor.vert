@@ -2,6 +2,7 @@
 // One posed vertex of the actor, lit by one soft key light, a fill and two rims. The mesh is dense
 // (3 mm), so light per vertex looks as light per pixel does, at a third of its cost.
 uniform mat4 projection;
+uniform vec4 window; // of the picture that is drawn: left, top, width, height, 0..1
 uniform vec3 camera;
 in vec3 position;
 in vec3 normal;
@@ -40,6 +41,8 @@ void main() {
     M = int(material + 0.5);
     A = occlusion;
     gl_Position = projection * vec4(position, 1.0);
+    vec2 shift = 1.0 - 2.0 * window.xy - window.zw;
+    gl_Position.xy = (gl_Position.xy + shift * gl_Position.w) / window.zw;
     if (M == 8) gl_Position.z -= 0.006 * gl_Position.w; // lashes stand before the lid they grow from
     vec4 place = projection * vec4(rest, 1.0);
     C = place.xy / place.w * 0.5 + 0.5;

@@ -84,7 +84,7 @@ void main() {
     else if (M == 3)
         c = mix(vec3(0.50, 0.13, 0.13), vec3(0.58, 0.20, 0.18), noise(R.xz * 3.0)) * D * A
           + gloss(n, v, 40.0) * 0.25 * A * A;
-    else if (M == 4) c = vec3(0.84, 0.80, 0.73) * D * A * (1.0 - 0.55 * smoothstep(1.0, 2.1, abs(R.x))) + gloss(n, v, 60.0) * 0.30 * A * A;
+    else if (M == 4) c = vec3(0.84, 0.80, 0.73) * D * A * (1.0 - 0.45 * smoothstep(1.2, 2.2, abs(R.x))) + gloss(n, v, 60.0) * 0.30 * A * A;
     else c = eye_colour(v);
     colour = vec4(tone(c).bgr, 1.0);
 }
