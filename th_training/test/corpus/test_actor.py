@@ -5,7 +5,7 @@ import pytest
 
 from th_training.actor.units import INDEX, UNITS
 from th_training.corpus import actor
-from th_training.corpus.format import clip_path, read_arrays, read_corpus
+from th_training.corpus.format import Clip, clip_path, read_arrays, read_corpus, write_clip, write_manifest
 from th_training.speech import espeak, voices
 from th_training.speech.utterance import Utterance
 
@@ -32,12 +32,13 @@ def test_clips_are_whole(recorded):
     for clip in recorded.clips:
         arrays = read_arrays(recorded.folder, clip.id)
         assert arrays["features"].shape == (clip.frames, 40)
-        assert arrays["poses"].shape == (clip.frames, len(UNITS))
+        poses = actor.motion(recorded, clip)
+        assert poses.shape == (clip.frames, len(UNITS))
         if clip.kind == "quiet":
-            assert not arrays["poses"].any()
+            assert not poses.any()
         else:
-            assert arrays["poses"][:, JAW].max() > 0.15
-            assert arrays["poses"][:3, JAW].max() < 0.02
+            assert poses[:, JAW].max() > 0.15
+            assert poses[:3, JAW].max() < 0.02
 
 
 def test_the_same_plan_makes_nothing_anew(recorded):
@@ -54,9 +55,10 @@ def test_codes_belong_to_a_face(recorded, tmp_path):
     assert corpus.face == "face one"
     clip = corpus.clips[0]
     features, codes = corpus.load(clip)
-    arrays = read_arrays(recorded.folder, clip.id)
-    np.testing.assert_array_equal(features, arrays["features"])
-    np.testing.assert_allclose(codes, arrays["poses"].astype(np.float32) @ mixing, rtol=1e-5, atol=1e-5)
+    source = next(c for c in recorded.clips if c.id == clip.id)
+    np.testing.assert_array_equal(features, read_arrays(recorded.folder, clip.id)["features"])
+    np.testing.assert_allclose(codes, actor.motion(recorded, source) @ mixing, rtol=1e-5, atol=1e-5)
+    assert "segments" not in clip.extra
     other = actor.encode(recorded, tmp_path, lambda poses: poses @ mixing + 1, face="face two", seed=0)
     np.testing.assert_allclose(other.load(other.clips[0])[1], codes + 1, rtol=1e-4, atol=1e-4)
 
@@ -68,15 +70,18 @@ def test_tracks_are_poses(recorded):
     assert len(found) > 30
 
 
-def test_motion_is_in_step_with_the_sound():
+def test_motion_is_in_step_with_the_sound(tmp_path):
     """A vowel from 0.5 to 0.8 s: the jaw is most open in its middle (less the 30 ms by which mouths lead)."""
-    rate = 16_000
+    rate, frames = 16_000, 76
     samples = np.zeros(int(1.3 * rate), np.float32)
     samples[int(0.5 * rate) : int(0.8 * rate)] = 0.3
-    utterance = Utterance(samples, rate, ((0.0, 0.5, "sil"), (0.5, 0.8, "AA"), (0.8, 1.3, "sil")))
-    poses = actor.motion(utterance, np.zeros(76))
-    jaw = poses[:, JAW]
-    centre = (jaw * (np.arange(76) + 1) / 60).sum() / jaw.sum()
+    segments = ((0.0, 0.5, "sil"), (0.5, 0.8, "AA"), (0.8, 1.3, "sil"))
+    energy = actor.frame_energy(Utterance(samples, rate, segments), frames)
+    clip = Clip(id="one", speaker="a", frames=frames, extra={"segments": segments})
+    write_clip(tmp_path, clip, features=np.zeros((frames, 40)), energy=energy, f0=np.zeros(frames))
+    recorded = write_manifest(tmp_path, [clip], profile="robot")
+    jaw = actor.motion(recorded, read_corpus(recorded.folder).clips[0])[:, JAW]
+    centre = (jaw * (np.arange(frames) + 1) / 60).sum() / jaw.sum()
     assert centre == pytest.approx(0.65 - 0.03, abs=0.012)
 
 

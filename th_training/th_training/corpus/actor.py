@@ -1,7 +1,7 @@
 """The virtual actor's corpus: voices speak, the actor moves, and both become clips.
 
-In two steps, because the first takes minutes and does not depend on the face: `record` makes clips of features and poses,
-`encode` turns the poses into the codes of one face model.
+In two steps, because the first takes minutes and knows nothing of the face: `record` makes clips of features and of what moves
+the actor (timed visemes, loudness, pitch, emotion), `encode` lets it move and turns the poses into the codes of one face model.
 
 Feature frame i and pose i belong to the sound centred at (i + 1) / 60 s (th_audio_features.profiles).
 """
@@ -29,7 +29,7 @@ from . import quiet
 from .augment import Distortion
 from .format import Clip, Corpus, assign_splits, finished_clip, read_arrays, write_clip, write_manifest
 
-VERSION = "1"
+VERSION = "2"
 """Changes whenever the same plan would give other clips, so that none of an older making is kept."""
 
 FPS = 60
@@ -94,9 +94,10 @@ def plan(
 
 
 def record(takes: Sequence[Take], folder: str | Path, *, jobs: int = 2, progress: Progress | None = None) -> Corpus:
-    """Make the clips of all takes: features (T, 40) float32 and poses (T, U) float16 each; what is there is kept.
+    """Make the clips of all takes; what is there is kept.
 
-    Returns the corpus without splits; its clips hold `poses` in place of codes.
+    Returns the corpus without splits. Its clips hold features (T, 40), energy (T,) and f0 (T,) of the sound before it was
+    distorted, and in `extra` the segments: what `motion` needs, in place of codes.
 
     Raises:
         DeviceError: a voice's engine is missing.
@@ -109,20 +110,41 @@ def record(takes: Sequence[Take], folder: str | Path, *, jobs: int = 2, progress
     results = progress(work, len(takes)) if progress else work
     clips = [clip for made in results for clip in made]
     profile = takes[0].profile if takes else "robot"
-    return write_manifest(folder, clips, profile=profile, about={"units": list(UNITS), "takes": len(takes)})
+    return write_manifest(folder, clips, profile=profile, about={"takes": len(takes)})
+
+
+def motion(recorded: Corpus, clip: Clip, *, blink_seed: int | None = None) -> np.ndarray:
+    """Poses (T, U) float32 of a recorded clip, one per feature frame; at rest where nobody speaks.
+
+    No blinks by default: no sound foretells them, and a network that is shown them learns a lid half closed.
+    """
+    if clip.kind != "speech":
+        return np.zeros((clip.frames, len(UNITS)), np.float32)
+    arrays = read_arrays(recorded.folder, clip.id)
+    # animate puts frame i at i / 60 s, the features have it at (i + 1) / 60 s
+    segments = [(start - 1 / FPS, end - 1 / FPS, name) for start, end, name in clip.extra["segments"]]
+    return animate(
+        segments,
+        arrays["energy"],
+        arrays["f0"],
+        clip.emotion,
+        intensity=INTENSITY,
+        fps=FPS,
+        blink_seed=blink_seed,
+    ).weights
 
 
 def tracks(recorded: Corpus, *, every: int = 5) -> np.ndarray:
-    """Every n-th pose of the recorded training clips, (F, U) float32: what a face model is built from.
+    """Every n-th pose of the recorded speech, (F, U) float32: what a face model is built from.
 
-    Copies of one utterance move alike: only the first counts.
+    Copies of one utterance move alike: only the first counts. Here the actor blinks, for a face must know its lids.
     """
     parts = [
-        read_arrays(recorded.folder, clip.id)["poses"][::every]
-        for clip in recorded.clips
+        motion(recorded, clip, blink_seed=i)[::every]
+        for i, clip in enumerate(recorded.clips)
         if clip.kind == "speech" and clip.id.endswith("-a")
     ]
-    return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, len(UNITS)), np.float32)
+    return np.concatenate(parts) if parts else np.zeros((0, len(UNITS)), np.float32)
 
 
 def encode(
@@ -134,16 +156,22 @@ def encode(
     seed: int,
     progress: Progress | None = None,
 ) -> Corpus:
-    """The corpus of one face model (`face`: its id): recorded poses (T, U) become codes (T, D) through `to_codes`."""
+    """The corpus of one face model: the actor moves, and `to_codes` makes codes (T, D) of its poses (T, U).
+
+    `face` names the model and all else that the codes depend on: clips of another name are made anew.
+    """
     clips: list[Clip] = []
+    before: tuple[str, np.ndarray] = ("", np.zeros(0))  # copies of one utterance follow each other and move alike
     source = progress(recorded.clips, len(recorded.clips)) if progress else recorded.clips
     for clip in source:
         key = hashlib.sha256(f"{clip.key} {face}".encode()).hexdigest()[:16]
         done = finished_clip(folder, clip.id, key)
         if done is None:
-            arrays = read_arrays(recorded.folder, clip.id)
-            codes = np.asarray(to_codes(arrays["poses"].astype(np.float32)), np.float32)
-            done = write_clip(folder, replace(clip, key=key), features=arrays["features"], codes=codes)
+            features = read_arrays(recorded.folder, clip.id)["features"]
+            if clip.key != before[0]:
+                before = clip.key, np.asarray(to_codes(motion(recorded, clip)), np.float32)
+            about = {name: value for name, value in clip.extra.items() if name != "segments"}
+            done = write_clip(folder, replace(clip, key=key, extra=about), features=features, codes=before[1])
         clips.append(done)
     split = assign_splits(clips, seed=seed, held_out=voices.HELD_OUT)
     spoken = sorted({clip.extra["engine"] for clip in clips if clip.kind == "speech"})
@@ -160,10 +188,9 @@ def _record_one(take: Take, folder: Path) -> tuple[Clip, ...]:
     if take.voice is None:
         samples, rate = quiet.quiet(take.text, QUIET_SECONDS, seed=take.seed), quiet.RATE
         features = extract(samples, rate, profile=take.profile)
-        poses = np.zeros((len(features), len(UNITS)), np.float16)
         clip = Clip(id=take.id, speaker="quiet", frames=len(features), source=take.id, kind="quiet",
                     language="", text=take.text, key=take.key)  # fmt: skip
-        return (write_clip(folder, clip, features=features, poses=poses),)
+        return (write_clip(folder, clip, features=features),)
     utterance = voices.speak(take.voice, take.text, take.emotion, seed=take.seed)
     before, after = rng.uniform(0.15, 0.7, 2)
     utterance = with_silence(utterance, before=float(before), after=float(after))
@@ -172,8 +199,13 @@ def _record_one(take: Take, folder: Path) -> tuple[Clip, ...]:
                 utterance.sample_rate, profile=take.profile)
         for mild in (True, False)
     ]  # fmt: skip
-    poses = motion(utterance, heard[0][:, -1], intensity=INTENSITY).astype(np.float16)
-    about: dict[str, Any] = {"engine": take.voice.engine, "sex": take.voice.sex, "rate": utterance.sample_rate}
+    energy = frame_energy(utterance, len(heard[0])).astype(np.float32)
+    about: dict[str, Any] = {
+        "engine": take.voice.engine,
+        "sex": take.voice.sex,
+        "rate": utterance.sample_rate,
+        "segments": [[round(start, 4), round(end, 4), name] for start, end, name in utterance.segments],
+    }
     return tuple(
         write_clip(
             folder,
@@ -189,24 +221,11 @@ def _record_one(take: Take, folder: Path) -> tuple[Clip, ...]:
                 extra=about,
             ),
             features=features,
-            poses=poses,
+            energy=energy,
+            f0=heard[0][:, -1],
         )
         for name, features in zip(names, heard, strict=True)
     )
-
-
-def motion(
-    utterance: Utterance, f0: np.ndarray, *, intensity: float = 1.0, blink_seed: int | None = None
-) -> np.ndarray:
-    """Poses (T, U) of an utterance, one per feature frame; f0 (T,) Hz is the features' own.
-
-    No blinks by default: no sound foretells them, and a network that is shown them learns a lid half closed.
-    """
-    # animate puts frame i at i / 60 s, the features have it at (i + 1) / 60 s
-    shift = 1 / FPS
-    segments = [(start - shift, end - shift, name) for start, end, name in utterance.segments]
-    energy = frame_energy(utterance, len(f0))
-    return animate(segments, energy, f0, utterance.emotion, intensity=intensity, fps=FPS, blink_seed=blink_seed).weights
 
 
 def frame_energy(utterance: Utterance, frames: int) -> np.ndarray:
