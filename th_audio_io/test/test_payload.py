@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from th_audio_io.formats import SAMPLE_FORMATS, AudioFormat, sample_bytes, to_float, to_s16
 from th_audio_io.mp3 import CODEC_DELAY, Mp3Decoder, frame_bytes
-from th_audio_io.payload import MAX_PAYLOAD, WaveDecoder
+from th_audio_io.payload import MAX_PAYLOAD
+from th_audio_io.riff import WaveDecoder
 from th_common.errors import InputError
 
 _ENCODERS = {

@@ -8,9 +8,14 @@ from typing import Any
 import numpy as np
 import soxr
 
+from th_audio_io.clock import SampleClock
 from th_audio_io.devices import find_device, sounddevice
 from th_audio_io.playout import OutputSchedule
 from th_common.errors import DeviceError
+
+BUFFER = (
+    0.04  # s wanted in the device: sound is scheduled well ahead, so depth costs nothing and bridges a busy machine
+)
 
 
 class Loudspeaker:
@@ -31,6 +36,7 @@ class Loudspeaker:
         self.underflows = 0
         """Blocks that the device missed because the machine was too slow."""
         self._set_latency = latency
+        self._clock = SampleClock(self.rate)  # callbacks come in jerks, the device plays evenly
         self._resampler: soxr.ResampleStream | None = None
         self._source_rate = 0
         self._next_due = 0.0
@@ -42,7 +48,7 @@ class Loudspeaker:
                 device=index,
                 channels=self._channels,
                 dtype="float32",
-                latency="low",
+                latency=BUFFER,
                 callback=self._fill,
             )
             self._stream.start()
@@ -81,8 +87,11 @@ class Loudspeaker:
         self._stream.close(ignore_errors=True)
 
     def _fill(self, out: np.ndarray, frames: int, times: Any, status: Any) -> None:
-        self.underflows += bool(status.output_underflow)
+        if status.output_underflow:
+            self.underflows += 1
+            self._clock = SampleClock(self.rate)
         delay = times.outputBufferDacTime - times.currentTime
         if self._set_latency is not None or not 0.0 < delay < 2.0:  # some host interfaces do not say
             delay = self.latency
-        out[:] = self.schedule.pull(frames, time.monotonic() + delay)[:, None]
+        place = self._clock.place(frames, time.monotonic() + delay)
+        out[:] = self.schedule.pull(frames, place.time + place.missing / self.rate)[:, None]

@@ -12,17 +12,16 @@ from th_msgs.msg import FacialCode
 from th_audio_io.formats import to_s16
 from th_audio_io.intake import Chunk
 from th_audio_io.loudspeaker import Loudspeaker
+from th_audio_io.parameters import MAX_DELAY, PLAYOUT_PARAMETERS
 from th_audio_io.playout import DelayLine, Piece
-from th_audio_io.ros_intake import INTAKE_PARAMETERS, RosIntake
+from th_audio_io.ros_intake import RosIntake
 from th_audio_io.topics import LATCHED, ClockBridge, sound_info, sound_message
 from th_common.errors import DeviceError
 from th_common.health import Level
 from th_common.node import TalkingHeadNode, time_message
-from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
 
-MAX_DELAY = 10.0
 DEMAND_PERIOD = 0.2  # s between looks at whether anybody wants the sound
 AHEAD = 0.08  # s before it is due that the loudspeaker gets the sound, on top of the device's latency
 
@@ -30,39 +29,7 @@ AHEAD = 0.08  # s before it is due that the loudspeaker gets the sound, on top o
 class AudioPlayoutNode(TalkingHeadNode):
     """Plays the sound on the loudspeaker and publishes it on audio_delayed when it is due; idle while nobody wants it."""
 
-    parameters = (
-        *INTAKE_PARAMETERS,
-        Parameter(
-            name="presentation_delay",
-            default=0.25,
-            description="from capture to ear, until the first facial code says what it is",
-            unit="s",
-            minimum=0.0,
-            maximum=MAX_DELAY,
-        ),
-        Parameter(
-            name="loudspeaker",
-            default=False,
-            description="play the sound on this machine (the page in the browser plays it, too)",
-            read_only=True,
-        ),
-        Parameter(
-            name="device",
-            default="",
-            description='loudspeaker: index or part of the name, "" for the system\'s own',
-            read_only=True,
-        ),
-        Parameter(
-            name="loudspeaker_latency",
-            default=-1.0,
-            description="from the device's callback to the ear; -1 asks the device",
-            unit="s",
-            minimum=0.0,
-            maximum=2.0,
-            special=(-1.0,),
-            read_only=True,
-        ),
-    )
+    parameters = PLAYOUT_PARAMETERS
 
     def __init__(self, name: str = "audio_playout", **kwargs: Any) -> None:
         self._line = DelayLine()

@@ -10,68 +10,20 @@ from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 
-from th_audio_io.formats import MAX_CHANNELS, MAX_RATE, MIN_RATE
 from th_audio_io.intake import AudioIntake, Chunk
 from th_audio_io.offset import ClockOffset
+from th_audio_io.parameters import INTAKE_PARAMETERS
 from th_audio_io.payload import MAX_PAYLOAD
 from th_audio_io.selection import PATIENCE, Message, Selection
 from th_common.errors import InputError
 from th_common.health import Level
 from th_common.node import TalkingHeadNode
-from th_common.parameters import Parameter
 from th_common.stamps import to_seconds
+
+__all__ = ["INTAKE_PARAMETERS", "RosIntake"]
 
 SOUND = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
 MAX_WAITING = 32 << 20  # bytes in the mailbox, whatever the number of messages
-
-INTAKE_PARAMETERS = (
-    Parameter(
-        name="sample_rate",
-        default=16_000,
-        description="rate of the sound on the topics until audio_info says otherwise",
-        unit="Hz",
-        minimum=MIN_RATE,
-        maximum=MAX_RATE,
-        read_only=True,
-    ),
-    Parameter(
-        name="channels",
-        default=1,
-        description="channels of the sound on the topics until audio_info says otherwise",
-        minimum=1,
-        maximum=MAX_CHANNELS,
-        read_only=True,
-    ),
-    Parameter(
-        name="sample_format",
-        default="S16LE",
-        description="sample format until audio_info says otherwise: U8, S16LE, S24LE, S32LE, F32LE and their kin",
-        read_only=True,
-    ),
-    Parameter(
-        name="coding_format",
-        default="wave",
-        description="coding until audio_info says otherwise: wave or mp3",
-        read_only=True,
-    ),
-    Parameter(
-        name="input",
-        default="auto",
-        description="which topic to hear: stamped wins where both come (auto)",
-        choices=("auto", "stamped", "unstamped"),
-        read_only=True,
-    ),
-    Parameter(
-        name="max_gap",
-        default=0.25,
-        description="longest gap in the sound that is filled with silence; a longer one begins a new stream",
-        unit="s",
-        minimum=0.0,
-        maximum=5.0,
-        read_only=True,
-    ),
-)
-"""What a node that hears the sound adds to its parameter table."""
 
 
 class RosIntake:

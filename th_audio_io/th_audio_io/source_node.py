@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from th_audio_io.formats import MAX_CHANNELS, MAX_RATE, MIN_RATE, to_s16
+from th_audio_io.formats import to_s16
 from th_audio_io.microphone import MicrophoneSource
 from th_audio_io.pacing import Pacer, rechunk
+from th_audio_io.parameters import SOURCE_PARAMETERS
 from th_audio_io.sources import FileSource, example_path
 from th_audio_io.topics import SoundTopics
 from th_common.errors import DeviceError, InputError
 from th_common.health import Level
 from th_common.node import TalkingHeadNode
-from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 
 TAIL = 1.0  # s of silence at least behind a recording: what looks ahead downstream needs sound to finish
@@ -28,64 +28,7 @@ MICROPHONE_PATIENCE = 1.0
 class AudioSourceNode(TalkingHeadNode):
     """Publishes audio_stamped, audio and audio_info (wave, S16LE) while active."""
 
-    parameters = (
-        Parameter(
-            name="source",
-            default="example",
-            description='"example", the path of a sound or video file, "mic", or "topic" (somebody else publishes)',
-            read_only=True,
-        ),
-        Parameter(
-            name="device",
-            default="",
-            description='microphone: index or part of the name, "" for the system\'s own',
-            read_only=True,
-        ),
-        Parameter(
-            name="sample_rate",
-            default=16_000,
-            description="rate of the microphone; a file keeps its own",
-            unit="Hz",
-            minimum=MIN_RATE,
-            maximum=MAX_RATE,
-            read_only=True,
-        ),
-        Parameter(
-            name="channels",
-            default=1,
-            description="channels of the microphone; a file keeps its own",
-            minimum=1,
-            maximum=MAX_CHANNELS,
-            read_only=True,
-        ),
-        Parameter(
-            name="chunk",
-            default=0.016,
-            description="sound in one message",
-            unit="s",
-            minimum=0.002,
-            maximum=1.0,
-            read_only=True,
-        ),
-        Parameter(name="loop", default=True, description="begin a file again when it ends"),
-        Parameter(
-            name="pause",
-            default=1.0,
-            description="silence between two rounds of a file, and behind its end (there at least 1 s)",
-            unit="s",
-            minimum=0.0,
-            maximum=60.0,
-        ),
-        Parameter(
-            name="wait",
-            default=5.0,
-            description="a file waits so long for somebody to listen, then starts anyway",
-            unit="s",
-            minimum=0.0,
-            maximum=3600.0,
-            read_only=True,
-        ),
-    )
+    parameters = SOURCE_PARAMETERS
 
     def __init__(self, name: str = "audio_source", **kwargs: Any) -> None:
         self._file: FileSource | None = None
