@@ -5,6 +5,7 @@
 import { Clock } from "./clock.js";
 import { Link } from "./link.js";
 import { Pictures } from "./pictures.js";
+import { Report } from "./report.js";
 import { Sound } from "./sound.js";
 import { Timeline } from "./timeline.js";
 
@@ -43,7 +44,6 @@ const link = new Link(new URL("socket", location.href.replace(/^http/, "ws")), c
   info(values) {
     info = values;
     mark("mark-info", values.badge ?? "");
-    showPanel();
   },
   state(word) {
     mark("mark-link", word === "open" ? "" : word);
@@ -137,72 +137,25 @@ if (kiosk) {
   stayAwake();
 }
 
-// -- for the curious and for tests: key "i", and window.thFace ------------------------------------------------------
+// -- for the curious and for tests -----------------------------------------------------------------------------------
 
-const ms = (seconds) => (seconds === null ? null : Number((seconds * 1000).toFixed(3)));
-
-function stats() {
-  return {
-    frames: { ...pictures.counts, waiting: pictures.waiting.length, refresh_ms: ms(pictures.frame) },
-    skew_ms: pictures.skews.summary(),
-    sound: {
-      ...sound.counts,
-      state: sound.audio?.state ?? "none",
-      rate: sound.audio?.sampleRate ?? null,
-      latency_ms: ms(sound.audio?.outputLatency ?? 0),
-      error_ms: sound.errors.summary(),
-      ahead_ms: ms(sound.ahead),
-      correction_ppm: Math.round(sound.correction * 1e6),
-    },
-    clock: { ready: clock.ready, offset_s: clock.offset, rtt_ms: ms(clock.rtt), steps: clock.steps },
-    link: { opened: link.opened, broken: link.broken },
-    buffer_ms: ms(timeline.buffer),
-    extra_ms: ms(timeline.extra),
-    late: timeline.late,
-  };
-}
+const report = new Report({ clock, timeline, pictures, sound, link }, byId("panel"), () => info);
 
 window.thFace = {
   get state() { return link.state; },
   get listening() { return link.listening; },
   get info() { return info; },
-  get stats() { return stats(); },
-  clear() {
-    pictures.skews.clear();
-    sound.errors.clear();
-    for (const counts of [pictures.counts, sound.counts]) for (const key in counts) counts[key] = 0;
-  },
+  get stats() { return report.stats; },
+  clear() { report.clear(); },
 };
-
-function showPanel() {
-  const panel = byId("panel");
-  if (panel.hidden) return;
-  const now = stats();
-  const { badge, ...values } = info;
-  const rows = {
-    ...values,
-    "frames drawn": `${now.frames.drawn} (${now.frames.dropped} dropped)`,
-    "skew p50 / p99": now.skew_ms.n ? `${now.skew_ms.p50.toFixed(1)} / ${now.skew_ms.p99.toFixed(1)} ms` : "",
-    sound: `${now.sound.state}, ${now.sound.underruns} underruns`,
-    "round trip": `${now.clock.rtt_ms?.toFixed(1) ?? "?"} ms`,
-    buffer: `${now.buffer_ms} + ${Math.round(now.extra_ms)} ms`,
-  };
-  panel.replaceChildren(...Object.entries(rows).flatMap(([name, value]) => {
-    const term = document.createElement("dt");
-    const detail = document.createElement("dd");
-    term.textContent = name;
-    detail.textContent = String(value);
-    return [term, detail];
-  }));
-}
 
 addEventListener("keydown", (event) => {
   if (event.key !== "i" || kiosk) return;
   byId("panel").hidden = !byId("panel").hidden;
-  showPanel();
+  report.show();
 });
 
 setInterval(() => {
   mark("mark-late", link.state === "open" && timeline.late ? "late" : "");
-  showPanel();
+  report.show();
 }, 250);
