@@ -29,9 +29,9 @@ class FaceDecoder:
         self.model_id = model_id
         self._background = background
         y0, x0, y1, x1 = model.roi
-        self._modes = model.texture_modes.reshape(len(model.texture_modes), -1)
+        self._modes = model.texture_modes.reshape(len(model.texture_modes), y1 - y0, -1)
         self._mean = np.ascontiguousarray(model.texture_mean[y0:y1, x0:x1].reshape(y1 - y0, -1))
-        self._change = np.empty(self._mean.shape, np.float32)
+        self._sum = np.empty(self._mean.shape, np.float32)
         self._texture: Image = np.clip(np.rint(model.texture_mean), 0, 255).astype(np.uint8)
         self._texture_roi = self._texture.reshape(len(self._texture), -1)[y0:y1, 3 * x0 : 3 * x1]
         self._warps: OrderedDict[tuple[int, int], Warp] = OrderedDict()
@@ -68,8 +68,12 @@ class FaceDecoder:
         return frame.copy() if copy else frame
 
     def _textured(self, appearance: Floats) -> Image:
-        np.dot(appearance, self._modes, out=self._change.reshape(-1))
-        cv2.add(self._change, self._mean, dst=self._texture_roi, dtype=cv2.CV_8U)
+        # A matrix product would be as fast, but its BLAS threads would spin between the pictures and take a whole core.
+        *weights, last = appearance.tolist()
+        total = self._mean
+        for weight, mode in zip(weights, self._modes[:-1], strict=True):
+            total = cv2.scaleAdd(mode, weight, total, self._sum)
+        cv2.addWeighted(total, 1.0, self._modes[-1], last, 0.0, dst=self._texture_roi, dtype=cv2.CV_8U)
         return self._texture
 
     def _warp(self, size: tuple[int, int]) -> Warp:
