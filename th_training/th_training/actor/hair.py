@@ -15,7 +15,8 @@ from .camera import Camera
 
 COLOUR = np.array([0.130, 0.066, 0.036])  # linear RGB
 STRANDS, STEPS, STEP = 13000, 25, 0.047  # the step is an angle, rad
-_PIECE = 4  # steps that share one colour
+_PIECE = 2  # steps that share one colour
+_LOWEST = 2.2  # cm; below, hair is behind head and ears for certain
 _LIMB = -0.12  # cosine to the viewer below which hair is behind the head
 _CENTRE = np.array([0.0, 5.0, 4.0])  # of the skull, cm
 _PART_X = 1.9  # cm, the parting's side
@@ -63,19 +64,18 @@ def draw_hair(skin: np.ndarray, size: int, *, seed: int = 7) -> tuple[np.ndarray
     behind, front = (np.zeros((size, size, 4), np.uint8) for _ in range(2))
     paths, edge = _comb(scalp, rng)
     points = camera.project(paths.reshape(-1, 3)).reshape(*paths.shape[:2], 2)
+    fixed = np.round(points * 16).astype(np.int32)
     colours = _shade(paths, edge, rng) * 255
     ahead = _in_sight(paths)
-    points[paths[..., 1] < 2.2] = np.nan  # behind the head for certain
+    low = paths[..., 1] < _LOWEST
     width = size / 1024
     # Far and inner strands first, on a dark ground that keeps the scalp from shining through
     order = np.argsort(paths[:, :8, 2].mean(1))
-    for strand in order:
-        _draw(behind, points[strand], colours[strand] * 0.6, ~ahead[strand], 3.0 * width)
-        if edge[strand] > 1.2:
-            _draw(front, points[strand], colours[strand] * 0.8, ahead[strand], 3.0 * width)
-    for strand in order:
-        thick = rng.uniform(0.5, 1.3) * width * (0.6 if edge[strand] < 0.4 else 1.0)
-        _draw(front, points[strand], colours[strand], ahead[strand], thick)
+    ground = order[edge[order] > 1.2]
+    thick = rng.uniform(0.5, 1.3, len(order)) * np.where(edge < 0.4, 0.6, 1.0)
+    _draw(behind, fixed, colours * 0.6, ~ahead & ~low, order[::2], np.full(len(order), 3.0) * width)
+    _draw(front, fixed, colours * 0.8, ahead & ~low, ground[::2], np.full(len(order), 3.0) * width)
+    _draw(front, fixed, colours, ahead & ~low, order, thick * width)
     return behind, front
 
 
@@ -153,14 +153,25 @@ def _shade(paths: np.ndarray, edge: np.ndarray, rng: np.random.Generator) -> np.
     return np.sqrt(np.clip(colour, 0, 1))
 
 
-def _draw(canvas: np.ndarray, points: np.ndarray, colours: np.ndarray, shown: np.ndarray, width: float) -> None:
-    """One strand in pieces of a few steps, each in its own colour; only where it is shown."""
-    fixed = np.round(np.nan_to_num(points) * 16).astype(np.int32)
-    shown = shown & np.isfinite(points).all(1)
-    thick = max(1, round(width))
-    for k in range(0, STEPS - 1, _PIECE):
-        piece = slice(k, k + _PIECE + 1)
-        run = fixed[piece][shown[piece]]
-        if len(run) > 1:
-            colour = (*colours[min(k + _PIECE // 2, STEPS - 1)].tolist(), 255.0)
-            cv2.polylines(canvas, [run], False, colour, thick, cv2.LINE_AA, 4)
+def _draw(
+    canvas: np.ndarray,
+    points: np.ndarray,
+    colours: np.ndarray,
+    shown: np.ndarray,
+    order: np.ndarray,
+    widths: np.ndarray,
+) -> None:
+    """Strands in that order, in pieces of a few steps of one colour, where both ends are shown.
+
+    points (K, STEPS, 2) int32 in 1/16 px; colours (K, STEPS, 3) 0..255; shown (K, STEPS) bool.
+    """
+    starts = np.arange(0, STEPS - _PIECE, _PIECE)
+    visible = shown[:, starts] & shown[:, starts + _PIECE]
+    shades = colours[:, starts + _PIECE // 2].tolist()
+    thick = np.maximum(1, np.round(widths)).astype(int).tolist()
+    for strand in order.tolist():
+        for piece in np.flatnonzero(visible[strand]).tolist():
+            k = piece * _PIECE
+            run = points[strand, k : k + _PIECE + 1]
+            colour = (*shades[strand][piece], 255.0)
+            cv2.polylines(canvas, [run], False, colour, thick[strand], cv2.LINE_AA, 4)

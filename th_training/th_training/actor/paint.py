@@ -19,10 +19,11 @@ def paint_skin(landmarks: np.ndarray, hair: np.ndarray) -> np.ndarray:
     size = len(hair)
     scale = float(np.linalg.norm(landmarks[45] - landmarks[36])) / 8.06  # px per cm
     image = np.broadcast_to(SKIN, (size, size, 3)).astype(np.float32).copy()
+    image += _grain(size, scale)[..., None]
     for side in (1, -1):
         eye = landmarks[[36, 39] if side > 0 else [42, 45]].mean(0)
         cheek = eye + np.array([-side * 0.9, 3.6]) * scale
-        _blend(image, _spot(size, cheek, (1.5 * scale, 1.2 * scale)) * 0.30, (0.90, 0.52, 0.45))
+        _blend(image, _spot(size, cheek, (1.5 * scale, 1.2 * scale)) * 0.20, (0.93, 0.54, 0.49))
     for spot, radii, share in (
         (landmarks[30], (0.9, 0.8), 0.16),
         (landmarks[[8, 57]].mean(0), (1.1, 0.8), 0.10),
@@ -36,6 +37,16 @@ def paint_skin(landmarks: np.ndarray, hair: np.ndarray) -> np.ndarray:
     alpha = 1 - moist
     rgba = np.dstack([image, alpha])
     return np.round(np.clip(rgba, 0, 1) * 255).astype(np.uint8)
+
+
+def _grain(size: int, scale: float) -> np.ndarray:
+    """Fine unevenness (size, size), so that skin does not look like wax."""
+    noise = np.random.default_rng(5).normal(size=(size, size)).astype(np.float32)
+    grain = np.zeros((size, size), np.float32)
+    for spread, depth in ((0.025, 0.006), (0.30, 0.004)):
+        smooth = cv2.GaussianBlur(noise, (0, 0), spread * scale)
+        grain += smooth * (depth / smooth.std())
+    return grain
 
 
 def _scalp(image: np.ndarray, hair: np.ndarray, scale: float) -> None:

@@ -42,6 +42,7 @@ vec3 eye_colour(vec3 v) {
     float r = acos(clamp(d.z, -1.0, 1.0)) / iris_angle;
     float around = atan(d.y, d.x);
     vec3 white = mix(vec3(0.80, 0.775, 0.76), vec3(0.76, 0.50, 0.45), smoothstep(1.7, 3.0, r) * 0.6);
+    white *= 0.96 - 0.28 * smoothstep(1.15, 2.7, r);
     float fibre = noise(vec2(around * 14.0, r * 3.0)) * 0.6 + noise(vec2(around * 34.0, r * 2.0)) * 0.4;
     vec3 iris = iris_colour * (0.55 + 0.9 * fibre);
     iris = mix(iris, iris_colour * 1.5 + vec3(0.05, 0.03, 0.0), smoothstep(0.62, 0.40, r) * 0.5);
