@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -155,6 +157,37 @@ def test_messages_without_stamp_among_stamped_ones_ride_on_the_count() -> None:
     ]
     assert intake.counters.streams == 2  # the first message had no stamp: its stream ended with the first stamp
     assert chunks[-1].time == pytest.approx(5.0 + 39 * 0.02, abs=1e-6)
+
+
+def test_stamps_that_stand_still_are_not_believed() -> None:
+    intake = AudioIntake()
+    chunks = [c for i in range(200) for c in intake.push(bytes(640), stamp=7.0, arrival=50.0 + 0.02 * i)]
+    assert len(chunks) > 190
+    assert chunks[-1].time == pytest.approx(50.0 + 198 * 0.02, abs=0.01)
+
+
+@pytest.mark.parametrize("size", [192, 100, 500])
+def test_stamped_mp3_is_one_stream_in_time(size: int) -> None:
+    rate = 24_000
+    clicks = np.zeros(rate, np.float32)
+    clicks[rate // 2 : rate // 2 + 240] = 0.8
+    encoder: Any = av.CodecContext.create("libmp3lame", "w")
+    encoder.sample_rate, encoder.layout, encoder.format, encoder.bit_rate = rate, "mono", "fltp", 64_000
+    packets = []
+    for at in range(0, rate - 576, 576):
+        frame = av.AudioFrame.from_ndarray(clicks[None, at : at + 576], "fltp", "mono")
+        frame.sample_rate = rate
+        packets += encoder.encode(frame)
+    stream = b"".join(bytes(p) for p in packets)
+    intake = AudioIntake(coding="mp3")
+    chunks = []
+    for at in range(0, len(stream), size):
+        stamp = 30.0 + at * 8 / 64_000
+        chunks += intake.push(stream[at : at + size], stamp=stamp, arrival=stamp + 0.05)
+    assert (intake.counters.streams, intake.counters.gaps) == (1, 0)
+    times = np.concatenate([c.time + np.arange(len(c.samples)) / c.rate for c in chunks])
+    heard = times[np.abs(joined(chunks)) > 0.4]
+    assert heard[0] == pytest.approx(30.5, abs=0.002)
 
 
 @settings(max_examples=60, deadline=None)

@@ -19,6 +19,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from th_msgs.msg import FacialCode
 
 from th_audio_io import playout_node
+from th_audio_io.playout import OutputSchedule
 from th_audio_io.playout_node import AudioPlayoutNode
 from th_common.errors import DeviceError
 from th_common.node import time_message
@@ -149,9 +150,10 @@ def test_missing_loudspeaker_is_named_and_the_topic_goes_on(monkeypatch: pytest.
 
 
 class FakeLoudspeaker:
-    name, latency, underflows = "Fake", 0.01, 0
+    name, latency, underflows, playing = "Fake", 0.01, 0, True
+    schedule = OutputSchedule(16000)
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self) -> None:
         self.played: list[tuple[np.ndarray, int, float]] = []
 
     def play(self, samples: np.ndarray, rate: int, due: float) -> None:
@@ -166,9 +168,12 @@ def test_loudspeaker_gets_the_sound_ahead_of_its_time(monkeypatch: pytest.Monkey
     monkeypatch.setattr(playout_node, "Loudspeaker", lambda *args, **kwargs: fake)
     with Graph() as graph:
         operator = Operator(graph, listen=False)
-        start(graph, loudspeaker=True, presentation_delay=0.5)
+        node = start(graph, loudspeaker=True, presentation_delay=0.5)
         begin = operator.speak()
         shift = time.monotonic() - time.time()
         assert graph.wait(lambda: sum(len(s) for s, _, _ in fake.played) * 2 >= len(SOUND))
         dues = np.array([due for _, _, due in fake.played])
         np.testing.assert_allclose(dues, begin + shift + 0.5 + 0.02 * np.arange(len(dues)), atol=2e-3)
+        fake.playing = False
+        node.publish_diagnostics()
+        assert "'Fake' stopped" in node.health.snapshot().message

@@ -12,6 +12,7 @@ from th_audio_io.formats import AudioFormat
 from th_audio_io.payload import Block, payload_decoder
 from th_common.errors import InputError
 
+FROZEN = 8  # messages in a row with one and the same stamp: such stamps say nothing
 MAX_COAST = 1.0  # s of sound without stamps in a stream that had them, before arrivals take over
 MAX_LEAD = 0.25  # s: a longer message was not captured just before it arrived, but made and sent at once
 
@@ -75,6 +76,8 @@ class AudioIntake:
         self._fallback = AudioFormat.of(rate=rate, channels=channels, sample_format=sample_format, coding=coding)
         self._refusal: str | None = None
         self._arrival = 0.0
+        self._stamp: float | None = None
+        self._same = 0
         self._use(self._fallback)
 
     @property
@@ -125,6 +128,11 @@ class AudioIntake:
         if self._refusal is not None:
             self.counters.refused += 1
             raise InputError(self._refusal)
+        if stamp and stamp == self._stamp:
+            self._same += 1
+            stamp = None if self._same >= FROZEN else stamp
+        else:
+            self._stamp, self._same = stamp, 0
         pause, self._arrival = arrival - self._arrival, arrival
         held = self._decoder.pending
         try:

@@ -60,6 +60,11 @@ class Loudspeaker:
         """Seconds from the callback to the ear."""
         return float(self._stream.latency) if self._set_latency is None else self._set_latency
 
+    @property
+    def playing(self) -> bool:
+        """Whether the device still asks for sound: False when it was unplugged or broke."""
+        return bool(self._stream.active)
+
     def play(self, samples: np.ndarray, rate: int, due: float) -> None:
         """Hand over float32 (N,) at `rate` Hz, the first sample to be heard when time.monotonic() is `due`."""
         if rate != self.rate:

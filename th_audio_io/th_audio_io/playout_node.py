@@ -110,6 +110,8 @@ class AudioPlayoutNode(TalkingHeadNode):
             self.health.set("loudspeaker latency ms", speaker.latency * 1e3)
             self.health.set("loudspeaker underruns", speaker.schedule.underruns + speaker.underflows)
             self.health.set("loudspeaker slips", speaker.schedule.slips)
+            if not speaker.playing:
+                self.report("loudspeaker", f"the loudspeaker {speaker.name!r} stopped: unplugged?")
 
     # --- in the executor ------------------------------------------------------------------------------------------------
 
