@@ -16,5 +16,5 @@ setup(
     maintainer_email="maintainers@talking-head.invalid",
     description="40-D acoustic features at 60 frames per second (12 MFCC, energy, deltas, F0), offline and streaming.",
     license="Apache-2.0",
-    entry_points={"console_scripts": []},
+    entry_points={"console_scripts": ["audio_features = th_audio_features.node:main"]},
 )

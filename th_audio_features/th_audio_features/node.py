@@ -1,0 +1,153 @@
+"""The node audio_features: sound on the topics -> one AudioFeatures message per 60th of a second."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+from rclpy.qos import QoSProfile
+from th_msgs.msg import AudioFeatures
+
+from th_audio_features.frame_clock import FrameClock
+from th_audio_features.profiles import FRAME_RATE, PROFILES
+from th_audio_features.stream import FeatureStream
+from th_audio_io.intake import Chunk
+from th_audio_io.ros_intake import INTAKE_PARAMETERS, RosIntake
+from th_common.node import TalkingHeadNode, time_message
+from th_common.parameters import Parameter
+from th_common.spin import spin_nodes
+
+IDLE_CHECK = 0.05  # s between looks at whether the sound has stopped
+SMOOTHING = 0.05  # share of a new chunk in the shown processing time
+
+
+class AudioFeaturesNode(TalkingHeadNode):
+    """Publishes the 40-D features of the sound, stamped with the capture time of each frame's centre.
+
+    A stream begins at frame 0, and ends when the sound stops, breaks off for longer than `max_gap`, or changes its rate: its last
+    frames, which wait for sound that does not come, are then published at once.
+    """
+
+    parameters = (
+        Parameter(
+            name="profile",
+            default="robot",
+            description="definition of the features; must be the model's (card.json)",
+            choices=tuple(PROFILES),
+            read_only=True,
+        ),
+        Parameter(
+            name="idle_timeout",
+            default=0.3,
+            description="silence on the topics after which the stream ends and its last frames come out",
+            unit="s",
+            minimum=0.05,
+            maximum=10.0,
+        ),
+        *INTAKE_PARAMETERS,
+    )
+
+    def __init__(self, name: str = "audio_features", **kwargs: Any) -> None:
+        self._intake: RosIntake | None = None
+        self._stream: FeatureStream | None = None
+        self._frame_clock = FrameClock(1)
+        self._frame = 0
+        self._level = -math.inf
+        self._cost = 0.0
+        super().__init__(name, **kwargs)
+
+    # --- lifecycle ------------------------------------------------------------------------------------------------------
+
+    def configure(self) -> None:
+        self.health.count("frames", 0)
+        self.health.count("streams", 0)
+        self._features = self.create_publisher(AudioFeatures, "audio_features", QoSProfile(depth=10))
+        self._worker = self.start_worker("features", self._work)
+        self._intake = RosIntake(self, self._worker.put)
+        self._idle = self.create_timer(IDLE_CHECK, self._look_for_silence)
+
+    def deactivate(self) -> None:
+        self._worker.put(None)
+
+    def cleanup(self) -> None:
+        if self._intake is not None:
+            self._intake.close()
+            self._intake = None
+        for attribute, destroy in (("_idle", self.destroy_timer), ("_features", self.destroy_publisher)):
+            entity = self.__dict__.pop(attribute, None)
+            if entity is not None:
+                destroy(entity)
+        self._stream = None
+
+    def update_health(self) -> None:
+        self.health.set("profile", self.value("profile"))
+        self.health.set(
+            "delay ms", 1e3 * (self._stream.delay if self._stream else PROFILES[self.value("profile")].delay)
+        )
+        self.health.set("level dBFS", self._level)
+        self.health.set("processing ms per frame", self._cost)
+        if self._intake is not None:
+            self._intake.update_health()
+
+    # --- in the executor --------------------------------------------------------------------------------------------------
+
+    def _look_for_silence(self) -> None:
+        silent = self._intake.silent_for if self._intake is not None else None
+        if self._stream is not None and silent is not None and silent > self.value("idle_timeout"):
+            self._worker.put(None)
+
+    # --- in the worker ----------------------------------------------------------------------------------------------------
+
+    def _work(self, chunk: Chunk | None) -> None:
+        """Take a chunk; None ends the stream."""
+        if chunk is None or chunk.start or (self._stream is not None and self._stream.sample_rate != chunk.rate):
+            self._end()
+        if chunk is None or not self.active:
+            return
+        begin = time.perf_counter()
+        samples, captured = chunk.samples, chunk.time
+        if self._stream is None:
+            self._stream = FeatureStream(chunk.rate, self.value("profile"))
+            self._frame_clock = FrameClock(chunk.rate)
+            self._frame = 0
+            self.health.count("streams")
+            # Zeros that stand for lost sound bridge two parts of a stream; nothing lies before this one.
+            samples, captured = samples[chunk.concealed :], captured + chunk.concealed / chunk.rate
+        self._frame_clock.add(len(samples), captured)
+        rows = self._stream.push(samples)
+        self._level = _level(samples)
+        self._publish(rows)
+        if len(rows):
+            cost = 1e3 * (time.perf_counter() - begin) / len(rows)
+            self._cost += (SMOOTHING if self._cost else 1.0) * (cost - self._cost)
+
+    def _end(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None and self.active:
+            self._publish(stream.flush())
+
+    def _publish(self, rows: np.ndarray) -> None:
+        profile = self.value("profile")
+        for row in rows:
+            message = AudioFeatures(frame=self._frame, feature=row, profile=profile)
+            message.header.stamp = time_message(self._frame_clock.time_at((self._frame + 1) / FRAME_RATE))
+            self._features.publish(message)
+            self._frame += 1
+        self.health.count("frames", len(rows))
+
+
+def _level(samples: np.ndarray) -> float:
+    """Mean level in dB of full scale."""
+    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
+    return 10.0 * math.log10(power) if power > 0.0 else -math.inf
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until it is asked to stop."""
+    return spin_nodes(lambda: [AudioFeaturesNode()], args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
