@@ -92,6 +92,20 @@ def test_no_cracks_inside_a_face_without_support() -> None:
         assert (picture[cv2.dilate(hull, np.ones((5, 5))) == 0] == BACKGROUND).all()
 
 
+def test_a_mean_face_with_crossed_lids_still_opens_its_eyes() -> None:
+    """Which side of a triangle shows is the texture's to say: the mean face may have it turned over."""
+    modes = MODEL.shape_modes.copy()
+    modes[1] = 0
+    modes[1, [37, 38, 43, 44], 1] = 0.05 * MODEL.canvas[0]  # upper lids far below the lower ones
+    awake = replace(MODEL, shape_modes=modes)
+    asleep = replace(awake, shape_mean=MODEL.shape_mean + modes[1])
+    code = CODES[1].copy()
+    code[1] = 0.0
+    expected = FaceDecoder(awake).render(code, (200, 200))
+    code[1] = -1.0
+    assert plain.psnr(FaceDecoder(asleep).render(code, (200, 200)), expected) > 60
+
+
 @pytest.mark.parametrize("model", [MODEL, face_only(MODEL)], ids=["portrait", "face"])
 def test_frames_do_not_depend_on_frames_before(model: FaceModel) -> None:
     used = FaceDecoder(model, background=BACKGROUND)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from th_face_renderer.face_model import FaceModel
@@ -43,4 +45,5 @@ def render(model: FaceModel, code: np.ndarray, size: tuple[int, int]) -> tuple[n
 
 def psnr(one: np.ndarray, two: np.ndarray) -> float:
     """Peak signal to noise ratio in dB of levels 0..255."""
-    return float(10 * np.log10(255**2 / np.mean((one.astype(float) - two) ** 2)))
+    error = float(np.mean((one.astype(float) - two) ** 2))
+    return 10 * math.log10(255**2 / error) if error else math.inf

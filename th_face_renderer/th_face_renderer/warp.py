@@ -58,9 +58,10 @@ class Warp:
 
     def __init__(self, model: FaceModel, size: tuple[int, int], *, background: Colour, mean_texture: Image) -> None:
         self._placement = Placement.fit(model.canvas, size)
-        mean = self._placement.apply(model.shape_mean)
-        triangles = turned_alike(model.triangles, mean)
+        mean = self._placement.apply(model.points(np.zeros(len(model.rest))))
         reference = model.reference.astype(np.float64)
+        # The reference frame shows every triangle's right side; the mean face may hide some, with its mouth closed.
+        triangles = turned_alike(model.triangles, reference)
         self._small_texture = _small_texture(mean, reference, triangles, mean_texture)
         if self._small_texture is not None:
             full, small = np.array(mean_texture.shape[1::-1]), np.array(self._small_texture.shape[1::-1])
@@ -69,6 +70,7 @@ class Warp:
         self._frame[...] = background
 
         moves = np.abs(model.shape_modes).max(axis=(0, 2)) > 1e-4
+        moves[model.mouth_rows] = True
         moving = moves[triangles].any(axis=1)
         everything = _Patch((0, 0, *size), triangles, reference[triangles], background)
         everything.draw(mean, self._fitting(mean_texture), self._frame, which=np.arange(len(triangles)))
@@ -215,7 +217,7 @@ def _roi_mask(model: FaceModel) -> Image:
 
 def _small_texture(mean: Array, reference: Array, triangles: Indices, texture: Image) -> Image | None:
     """A smaller texture to average into where the output has less than half the texture's resolution, against aliasing."""
-    shrink = np.sqrt(np.abs(double_areas(reference[triangles])).sum() / max(double_areas(mean[triangles]).sum(), 1e-9))
+    shrink = np.sqrt(double_areas(reference[triangles]).sum() / max(double_areas(mean[triangles]).sum(), 1e-9))
     if shrink < 2:
         return None
     height, width = (max(2, round(side / shrink)) for side in texture.shape[:2])
