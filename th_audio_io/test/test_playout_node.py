@@ -149,6 +149,13 @@ def test_missing_loudspeaker_is_named_and_the_topic_goes_on(monkeypatch: pytest.
         assert graph.wait(lambda: len(operator.delayed()) >= len(SOUND))
 
 
+def test_bad_format_in_the_parameters_is_said_at_once() -> None:
+    with Graph() as graph:
+        node = start(graph, sample_format="S17LE")
+        assert graph.wait(lambda: "'S17LE' is not supported" in node.health.snapshot().message)
+        assert not node.active
+
+
 class FakeLoudspeaker:
     name, latency, underflows, playing = "Fake", 0.01, 0, True
     schedule = OutputSchedule(16000)

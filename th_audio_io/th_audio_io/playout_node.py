@@ -14,7 +14,7 @@ from th_audio_io.intake import Chunk
 from th_audio_io.loudspeaker import Loudspeaker
 from th_audio_io.parameters import MAX_DELAY, PLAYOUT_PARAMETERS
 from th_audio_io.playout import DelayLine, Piece
-from th_audio_io.ros_intake import RosIntake
+from th_audio_io.ros_intake import RosIntake, intake_of
 from th_audio_io.topics import LATCHED, ClockBridge, sound_info, sound_message
 from th_common.errors import DeviceError
 from th_common.health import Level
@@ -52,6 +52,7 @@ class AudioPlayoutNode(TalkingHeadNode):
     # --- lifecycle ------------------------------------------------------------------------------------------------------
 
     def configure(self) -> None:
+        intake_of(self)  # bad parameters are said now, not when somebody listens
         self._delayed = self.create_publisher(AudioDataStamped, "audio_delayed", 50)
         self._delayed_info = self.create_publisher(AudioInfo, "audio_delayed_info", LATCHED)
         self._codes = self.create_subscription(FacialCode, "face/code", self._learn_delay, 10)

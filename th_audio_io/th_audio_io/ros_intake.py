@@ -20,10 +20,25 @@ from th_common.health import Level
 from th_common.node import TalkingHeadNode
 from th_common.stamps import to_seconds
 
-__all__ = ["INTAKE_PARAMETERS", "RosIntake"]
+__all__ = ["INTAKE_PARAMETERS", "RosIntake", "intake_of"]
 
 SOUND = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
 MAX_WAITING = 32 << 20  # bytes in the mailbox, whatever the number of messages
+
+
+def intake_of(node: TalkingHeadNode) -> AudioIntake:
+    """An intake as the node's INTAKE_PARAMETERS say.
+
+    Raises:
+        InputError: they name a format that is not supported.
+    """
+    return AudioIntake(
+        rate=node.value("sample_rate"),
+        channels=node.value("channels"),
+        sample_format=node.value("sample_format"),
+        coding=node.value("coding_format"),
+        max_gap=node.value("max_gap"),
+    )
 
 
 class RosIntake:
@@ -37,13 +52,7 @@ class RosIntake:
 
     def __init__(self, node: TalkingHeadNode, on_chunk: Callable[[Chunk], None]) -> None:
         self._node, self._on_chunk = node, on_chunk
-        self.intake = AudioIntake(
-            rate=node.value("sample_rate"),
-            channels=node.value("channels"),
-            sample_format=node.value("sample_format"),
-            coding=node.value("coding_format"),
-            max_gap=node.value("max_gap"),
-        )
+        self.intake = intake_of(node)
         self._selection = Selection(node.value("input"))
         self._offset = ClockOffset()
         self._lock = threading.Lock()
