@@ -59,8 +59,7 @@ def test_mouth_opens_on_the_vowels(head):
 def test_quiet_speech_opens_the_jaw_less():
     quiet = np.where(TIME < 0.6, ENERGY, ENERGY * 0.1)
     loud_jaw, quiet_jaw = (
-        animate(SEGMENTS, energy, F0).weights[round(0.73 * 60), INDEX["jawOpen"]]
-        for energy in (ENERGY, quiet)
+        animate(SEGMENTS, energy, F0).weights[round(0.73 * 60), INDEX["jawOpen"]] for energy in (ENERGY, quiet)
     )
     assert quiet_jaw < 0.8 * loud_jaw
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from th_common.errors import ModelError
+
 from .clothes import covered, tunic
 from .lashes import lashes
 from .mesh import VertexNormals, catmull_clark, triangles_of
@@ -90,6 +92,8 @@ def _draw_order(material: np.ndarray) -> np.ndarray:
 
 def _load(raw: Mapping[str, np.ndarray]) -> tuple[Part, np.ndarray, np.ndarray]:
     """Skin, eyes and tongue as one Part; landmark ids; the jaw's affine motion (U, 4, 3)."""
+    if set(map(str, raw["units"])) != set(ARKIT_UNITS):
+        raise ModelError(f"{DATA.name} does not hold the {len(ARKIT_UNITS)} units of ARKit")
     names = [str(name) for name in raw["part_names"]]
     # Vertex numbers of the finer mesh (landmarks, lids) count all pieces but the hair.
     kept = raw["part"] != names.index("helper-hair")
@@ -107,7 +111,6 @@ def _load(raw: Mapping[str, np.ndarray]) -> tuple[Part, np.ndarray, np.ndarray]:
         moved = np.zeros_like(coarse)
         moved[raw["unit_idx"][rows]] = raw["unit_val_1e3"][rows] / 1000.0
         units[INDEX[str(name)]] = operator @ moved[used] * CENTIMETRES
-    assert set(map(str, raw["units"])) == set(ARKIT_UNITS)
     for name, weight in REST.items():
         vertices = vertices + weight * units[INDEX[name]]
     surface = np.unique(quads[piece == names.index("head")])
