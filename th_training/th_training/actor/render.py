@@ -75,7 +75,7 @@ class Actor:
 
         Brow points lie on the upper edge; inner lower lips are at least 0.5 px below the upper.
         """
-        points = self.camera.project(self.head.vertices(pose)[self.head.landmark_ids])
+        points = self.camera.project(self.head.points(pose, self.head.landmark_ids))
         for upper, lower in _INNER_LIPS:
             points[lower, 1] = max(points[lower, 1], points[upper, 1] + _MIN_GAP)
         return points
