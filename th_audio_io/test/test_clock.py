@@ -71,6 +71,17 @@ def test_stamps_of_a_jittery_publisher_do_not_tear_the_stream() -> None:
     assert np.ptp(errors[truth > truth[0] + 20]) < 0.006
 
 
+@pytest.mark.parametrize("jitter", [0.005, 0.02])
+def test_jitter_is_not_taken_for_loss(jitter: float) -> None:
+    """Publishers that stamp when they get to it: half-normal lateness, nothing lost, (almost) nothing filled in."""
+    rng, clock, filled = np.random.default_rng(0), SampleClock(RATE), 0
+    for number in range(round(20 / CHUNK)):
+        place = clock.place(COUNT, 100 + number * CHUNK + abs(rng.normal(0, jitter)))
+        assert place.event is not Event.REPEAT
+        filled += place.missing
+    assert filled <= 2 * COUNT
+
+
 def test_gap_repeat_and_restart() -> None:
     clock = SampleClock(RATE, max_gap=0.25)
     assert clock.place(COUNT, 5.0).event is Event.START

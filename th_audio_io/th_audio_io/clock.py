@@ -14,6 +14,8 @@ from enum import Enum
 MAX_DRIFT = 2e-3
 _BANDWIDTH = 0.2  # rad/s of the tracking loop: settles within some 20 s and averages jitter over 5 s
 _DAMPING = 0.7
+_EXACT = 1e-3  # s of jitter below which a single stamp is believed when it says that sound was lost
+_WITNESSES = 6  # messages that must agree on a loss where stamps jitter more
 
 
 class Event(Enum):
@@ -49,6 +51,7 @@ class SampleClock:
         self._running = False
         self._origin = self._next = self._last_time = 0.0
         self._drift = self._jitter = 0.0
+        self._errors: deque[float] = deque(maxlen=_WITNESSES)
 
     @property
     def end(self) -> float:
@@ -90,6 +93,7 @@ class SampleClock:
         drift = self.drift  # a restart after a pause is the same crystal
         self._origin, self._next, self._last_time = time, 0.0, time
         self._drift, self._jitter, self._running = drift, 0.0, True
+        self._errors.clear()
         return self._advance(count, Event.START, 0)
 
     def _advance(self, count: int, event: Event, missing: int) -> Place:
@@ -105,13 +109,22 @@ class SampleClock:
         return time <= self._last_time + 0.5 / self.rate and error < -max(0.5 * count / self.rate, 4.0 * self._jitter)
 
     def _missing(self, count: int, error: float) -> int:
-        return round(error * self.rate) if error > max(self.floor, 4.0 * self._jitter) else 0
+        """Samples lost before this message: exact stamps show it at once, of jittery ones several in a row must agree."""
+        self._errors.append(error)
+        exact = self._jitter < _EXACT
+        sure = error if exact else min(self._errors)
+        if sure <= self.floor or (not exact and (len(self._errors) < _WITNESSES or sure < 0.75 * count / self.rate)):
+            return 0
+        self._errors.clear()
+        return round(sure * self.rate)
 
     def _steer(self, interval: float, error: float, gap: bool, *, elapsed: float) -> None:
         """Second-order loop: offset and drift follow the error within `_BANDWIDTH`."""
         interval = min(interval, 1.0)
         if not gap:
-            self._jitter += min(1.0, interval / 0.5) * (abs(error) - self._jitter)
+            # Quick to learn that stamps jitter, slow to forget it.
+            memory = 0.06 if abs(error) > self._jitter else 2.0
+            self._jitter += min(1.0, interval / memory) * (abs(error) - self._jitter)
         self._next += 2.0 * _DAMPING * _BANDWIDTH * interval * error
         drift = self._drift + _BANDWIDTH**2 * interval * error
         self._drift = min(max(drift, -MAX_DRIFT), MAX_DRIFT)
