@@ -29,6 +29,7 @@ from th_training.progress import bar
 
 if TYPE_CHECKING:
     from th_training.aam.make import ActorFace
+    from th_training.actor import Actor
     from th_training.corpus.format import Corpus
     from th_training.learn.recipes import Recipe
     from th_training.learn.train import Trained
@@ -127,7 +128,8 @@ def make_face(
         takes = corpora.plan(seed=seed, scale=effort.scale, speakers=speakers)
         recorded = corpora.record(takes, folder / "recorded", jobs=jobs, progress=bar("recording"))
     with clock.step("face"):
-        face = _actor_face(folder, corpora.tracks(recorded), effort.pictures, seed)
+        sitter = actor.Actor(CANVAS)
+        face = _actor_face(folder, sitter, corpora.tracks(recorded), effort.pictures, seed)
     tensors = face.model.to_tensors()
     made_of = [
         _sources(actor),
@@ -135,7 +137,12 @@ def make_face(
     ]
     with clock.step("codes"):
         corpus = corpora.encode(
-            recorded, folder / "corpus", face.pose_map, face=_digest(made_of), seed=seed, progress=bar("encoding")
+            recorded,
+            folder / "corpus",
+            lambda poses: face.pose_map.codes(poses, sitter.landmarks),
+            face=_digest(made_of),
+            seed=seed,
+            progress=bar("encoding"),
         )
     with clock.step("training"):
         trained = _train(folder, corpus, _recipe(recipe, effort, seed), jobs)
@@ -196,21 +203,19 @@ def preview(model: str | os.PathLike[str], folder: Path) -> None:
         raise InputError(f"the preview cannot be written into {folder}")
 
 
-def _actor_face(folder: Path, tracks: np.ndarray, pictures: int, seed: int) -> ActorFace:
+def _actor_face(folder: Path, sitter: Actor, tracks: np.ndarray, pictures: int, seed: int) -> ActorFace:
     from th_training import aam, actor
 
     memory = joblib.Memory(folder / "cache", verbose=0)
     code = _digest([_sources(actor), _sources(aam)])
-    return memory.cache(_draw_face, ignore=["show"])(tracks, pictures, seed, code, show=True)
+    return memory.cache(_draw_face, ignore=["sitter"])(tracks, pictures, seed, code, sitter=sitter)
 
 
-def _draw_face(tracks: np.ndarray, pictures: int, seed: int, code: str, *, show: bool) -> ActorFace:
+def _draw_face(tracks: np.ndarray, pictures: int, seed: int, code: str, *, sitter: Actor) -> ActorFace:
     """`code` is the digest of the sources that this depends on: part of the key under which the result is kept."""
     from th_training.aam.make import make_actor_face
-    from th_training.actor import Actor
 
-    progress = bar("drawing") if show else None
-    return make_actor_face(Actor(CANVAS), tracks, count=pictures, seed=seed, progress=progress)
+    return make_actor_face(sitter, tracks, count=pictures, seed=seed, progress=bar("drawing"))
 
 
 def _recipe(name: str, effort: Effort, seed: int) -> Recipe:
