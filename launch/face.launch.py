@@ -47,6 +47,8 @@ def nodes(context: LaunchContext) -> list[Node]:
         "namespace": value["namespace"],
         "output": "screen",
         "arguments": ["--ros-args", "--log-level", value["log_level"]],
+        # Idle BLAS threads spin: one per node is enough.
+        "additional_env": {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     }
     shared = {"use_sim_time": value["use_sim_time"] == "true", "autostart": value["autostart"] == "true"}
 

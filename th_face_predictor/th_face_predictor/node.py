@@ -62,8 +62,8 @@ class FacePredictorNode(TalkingHeadNode):
         ),
         Parameter(
             name="margin",
-            default=0.06,
-            description="time for computing, transport and display in the automatic presentation delay",
+            default=0.1,
+            description="time for messages, resampling, computing and display in the automatic presentation delay",
             unit="s",
             minimum=0.0,
             maximum=2.0,
