@@ -84,7 +84,7 @@ def test_codes_are_the_offline_ones_and_carry_their_times(
     assert [c.frame for c in bench.codes] == list(range(40))
     assert {c.face_model for c in bench.codes} == {predictor.model_id}
     assert {c.header.frame_id for c in bench.codes} == {"microphone"}
-    delay = PROFILES["robot"].delay + 3 / 60 + 0.06
+    delay = PROFILES["robot"].delay + 3 / 60 + 0.1
     for frame, code in enumerate(bench.codes):
         assert to_seconds(code.header.stamp) == pytest.approx(STAMP + frame / 60, abs=1e-6)
         assert to_seconds(code.present_at) - to_seconds(code.header.stamp) == pytest.approx(delay, abs=1e-6)
