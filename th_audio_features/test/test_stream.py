@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -94,6 +95,14 @@ def test_any_chunking_gives_the_same_bits(rate: int, profile: str, sizes: list[i
     pieces = np.split(samples, np.cumsum(sizes).clip(max=len(samples)))
     parts = [stream.push(piece) for piece in pieces]
     assert np.array_equal(np.concatenate([*parts, stream.flush()]), extract(samples, rate, profile))
+
+
+def test_streams_in_several_threads_do_not_disturb_each_other() -> None:
+    samples = sound(16_000, 1.0)
+    whole = extract(samples, 16_000, "robot")
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda size: in_chunks(samples, 16_000, "robot", size), [160, 161, 320, 533] * 3))
+    assert all(np.array_equal(features, whole) for features in found)
 
 
 def test_after_a_flush_a_new_sound_begins() -> None:

@@ -13,6 +13,8 @@ drowns in its noise.
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from th_audio_features import sptk
@@ -28,6 +30,8 @@ SHORTEST = 6  # hops; RAPT refuses, and leaks at, less than 41 ms = 2.45 hops
 LOUD = 5000.0  # swing from the middle, on the int16 scale, above which sound is analysed as it is
 GAIN_LIMIT = 100.0
 RELEASE = 0.5 ** (1 / 300)  # per hop: the level that is taken for the speaker's halves in 5 s
+
+_one_at_a_time = threading.Lock()  # RAPT and its noise keep their state in static variables
 
 
 def rapt(samples: np.ndarray, rate: int, hop: int) -> np.ndarray:
@@ -46,8 +50,9 @@ def rapt(samples: np.ndarray, rate: int, hop: int) -> np.ndarray:
         raise ValueError(f"RAPT needs {SHORTEST} hops, not {count}")
     sound = np.zeros(len(samples) + (len(samples) + _padding(rate, hop)) % 2, np.float32)
     sound[: len(samples)] = samples
-    settle()
-    return sptk.rapt(sound, rate, hop, min=LOW, max=HIGH, otype="f0")[:count]
+    with _one_at_a_time:
+        settle()
+        return sptk.rapt(sound, rate, hop, min=LOW, max=HIGH, otype="f0")[:count]
 
 
 def _padding(rate: int, hop: int) -> int:
