@@ -97,11 +97,11 @@ DEFAULT = Recipe(
     name="default",
     lookahead=8,
     stages=(
-        Stage(epochs=25, learning_rate=1e-3, limited=False, segment=240),
-        Stage(epochs=5, learning_rate=5e-4, limited=True, segment=180, patience=5),
+        Stage(epochs=20, learning_rate=1e-3, limited=False, segment=240),
+        Stage(epochs=8, learning_rate=1e-3, limited=True, segment=180),
     ),
+    dropout=0.3,
     balance=0.5,
-    velocity=0.1,
     augmentation=Augmentation(gain=6.0, channel=0.15, pitch=2.0, noise=0.05),
 )
 """For the face that ships: learns on whole stretches first, then as it will run live."""
