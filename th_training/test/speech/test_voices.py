@@ -74,6 +74,25 @@ def test_emotions_change_the_delivery():
     assert sad.duration > 1.2 * afraid.duration
 
 
+def test_effort_is_louder_and_brighter():
+    rate = 16_000
+    noise = np.random.default_rng(0).normal(0, 0.02, rate).astype(np.float32)
+
+    def level(sound, low, high):
+        power = np.abs(np.fft.rfft(sound)) ** 2
+        frequency = np.fft.rfftfreq(len(sound), 1 / rate)
+        return 10 * np.log10(power[(frequency > low) & (frequency < high)].sum())
+
+    strained, soft = (prosody.with_effort(noise, rate, effort) for effort in (6.0, -6.0))
+    assert 20 * np.log10(strained.std() / noise.std()) == pytest.approx(6.0, abs=0.1)
+    assert (
+        level(strained, 3000, 5000) - level(strained, 200, 400) > level(soft, 3000, 5000) - level(soft, 200, 400) + 10
+    )
+    loudest = prosody.with_effort(noise * 40, rate, 12.0)
+    assert np.abs(loudest).max() <= 1.0
+    assert len(prosody.with_effort(noise[:0], rate, 3.0)) == 0
+
+
 def test_sentences_cover_the_papers_corpus():
     assert set(sentences.ENGLISH) == set(POSES) == set(prosody.PROSODY) == set(sentences.EMOTIONS)
     assert len(sentences.english()) >= 120

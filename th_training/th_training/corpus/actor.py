@@ -29,10 +29,11 @@ from . import quiet
 from .augment import Distortion
 from .format import Clip, Corpus, assign_splits, finished_clip, read_arrays, write_clip, write_manifest
 
-VERSION = "2"
+VERSION = "3"
 """Changes whenever the same plan would give other clips, so that none of an older making is kept."""
 
 FPS = 60
+OWN, NEUTRAL = 0.35, 0.15  # how often a sentence is said with its own emotion, and with none; else with any
 INTENSITY = 0.85
 QUIET_SECONDS = 4.0
 
@@ -67,6 +68,9 @@ def plan(
 ) -> tuple[Take, ...]:
     """What to record: natural voices say most, every voice something, each emotion and sentence comes up.
 
+    Most sentences are said with another emotion than their words have, or the words would give it away: what is to be learnt
+    is how a voice sounds.
+
     `scale` 1 gives about two hours with all voices; speakers: by default all that are installed.
     """
     speakers = [v for v in voices.VOICES if voices.installed(v)] if speakers is None else list(speakers)
@@ -86,7 +90,10 @@ def plan(
         for i in range(wanted):
             if i % len(texts) == 0:
                 order = rng.permutation(len(texts))
-            emotion, text = texts[order[i % len(texts)]]
+            own, text = texts[order[i % len(texts)]]
+            chance = rng.random()
+            any_emotion = str(rng.choice(sentences.EMOTIONS))
+            emotion = own if chance < OWN else "neutral" if chance < OWN + NEUTRAL else any_emotion
             add(f"{voice.id}.{i:03d}", voice, text, emotion)
     for i in range(max(len(quiet.KINDS), round(scale * 120))):
         add(f"quiet.{i:03d}", None, quiet.KINDS[i % len(quiet.KINDS)], "neutral")

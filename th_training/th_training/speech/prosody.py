@@ -1,4 +1,4 @@
-"""How an emotion sounds: rate, pitch and pitch range against the same voice speaking neutrally.
+"""How an emotion sounds: rate, pitch, pitch range and vocal effort against the same voice speaking neutrally.
 
 The directions are those of the literature on vocal emotion (Murray and Arnott, 1993; Scherer, 2003): joy, anger, fear and
 surprise are higher, wider and faster, sadness lower, flatter and slower, disgust lower and slower.
@@ -9,27 +9,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 
 from th_common.errors import InputError
 
 
 @dataclass(frozen=True)
 class Prosody:
-    """Ratios to neutral speech: rate of speaking, mean F0, and F0's spread around its mean (in octaves)."""
+    """Ratios to neutral speech: rate of speaking, mean F0, and F0's spread around its mean (in octaves).
+
+    effort: dB louder, and as a louder voice brighter (TILT dB per octave and dB).
+    """
 
     rate: float = 1.0
     pitch: float = 1.0
     range: float = 1.0
+    effort: float = 0.0
 
+
+TILT = 0.35  # dB per octave for a dB of effort
 
 PROSODY: dict[str, Prosody] = {
-    "anger": Prosody(1.10, 1.12, 1.50),
-    "disgust": Prosody(0.88, 0.93, 0.90),
-    "fear": Prosody(1.18, 1.32, 1.10),
-    "happiness": Prosody(1.06, 1.22, 1.50),
+    "anger": Prosody(1.10, 1.12, 1.50, 7.0),
+    "disgust": Prosody(0.88, 0.93, 0.90, -1.0),
+    "fear": Prosody(1.18, 1.32, 1.10, 1.0),
+    "happiness": Prosody(1.06, 1.22, 1.50, 3.0),
     "neutral": Prosody(),
-    "sadness": Prosody(0.82, 0.90, 0.55),
-    "surprise": Prosody(1.04, 1.32, 1.75),
+    "sadness": Prosody(0.82, 0.90, 0.55, -7.0),
+    "surprise": Prosody(1.04, 1.32, 1.75, 4.0),
 }
 
 
@@ -43,4 +50,18 @@ def prosody(emotion: str, rng: np.random.Generator) -> Prosody:
         raise InputError(f"there is no emotion {emotion!r} (there are {', '.join(PROSODY)})")
     mean = PROSODY[emotion]
     rate, pitch, spread = np.exp(rng.normal(0.0, (0.07, 0.05, 0.12)).clip(-0.2, 0.2))
-    return Prosody(mean.rate * rate, mean.pitch * pitch, mean.range * spread)
+    effort = mean.effort + float(rng.normal(0.0, 1.0))
+    return Prosody(mean.rate * rate, mean.pitch * pitch, mean.range * spread, effort)
+
+
+def with_effort(samples: np.ndarray, sample_rate: int, effort: float) -> np.ndarray:
+    """A voice (N,) in [-1, 1] as with so many dB more vocal effort: louder, and its spectrum tilted around 1 kHz."""
+    if not len(samples):
+        return samples
+    size = scipy.fft.next_fast_len(len(samples), real=True)
+    octaves = np.log2(np.maximum(np.fft.rfftfreq(size, 1 / sample_rate), 60.0) / 1000.0).clip(-3, 2.5)
+    gain = 10 ** (TILT * effort * octaves / 20)
+    tilted = np.fft.irfft(np.fft.rfft(samples, size) * gain, size)[: len(samples)]
+    before, after = (float(np.sqrt(np.mean(np.square(x)))) for x in (samples, tilted))
+    louder = tilted * (10 ** (effort / 20) * before / after if after else 1.0)
+    return (louder / max(1.0, float(np.abs(louder).max()))).astype(np.float32)

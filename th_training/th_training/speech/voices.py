@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import espeak, flite
-from .prosody import prosody
+from .prosody import prosody, with_effort
 from .utterance import Utterance
 
 
@@ -130,4 +130,5 @@ def speak(voice: Voice, text: str, emotion: str = "neutral", *, seed: int = 0) -
         from . import hibari
 
         utterance = hibari.say(text, style, seed=seed, **voice.settings)
-    return replace(utterance, text=text, emotion=emotion)
+    samples = with_effort(utterance.samples, utterance.sample_rate, style.effort)
+    return replace(utterance, samples=samples, text=text, emotion=emotion)
