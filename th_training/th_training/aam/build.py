@@ -82,7 +82,9 @@ def build_face(
         if count > len(points) or image.shape != first.shape:
             raise InputError(f"picture {count}: {image.shape} for {len(points)} landmarks of {first.shape} pictures")
         if maps is not None:
-            image = cv2.warpAffine(image, maps[count - 1], canvas[::-1], flags=cv2.INTER_CUBIC, borderMode=1)
+            image = cv2.warpAffine(
+                image, maps[count - 1], canvas[::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+            )
         texture = frame.warp(image, meshed[count - 1])
         textures[count - 1] = layout.take(texture)
         average += texture

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from th_common.errors import InputError
 from th_face_renderer.face_model import LANDMARKS, FaceModel, arrange_mouth
 from th_training.aam.appearance import TextureCoder
 from th_training.aam.frame import TextureFrame
-from th_training.aam.shape import encode_shape
+from th_training.aam.shape import encode_shape, similarity
 from th_training.aam.texels import Layout
 from th_training.landmarks.measures import as_landmarks
 
@@ -44,8 +45,17 @@ class FaceEncoder:
         seen = self.frame.visibility(points, scale=self.scale)
         return self._coder.encode(texture[None], seen[None])[0]
 
-    def encode(self, image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """Portrait and its landmarks -> code (S + A,) float32, sd. Raises InputError as the parts do."""
+    def encode(self, image: np.ndarray, landmarks: np.ndarray, *, align: bool = False) -> np.ndarray:
+        """Portrait and its landmarks -> code (S + A,) float32, sd. Raises InputError as the parts do.
+
+        With `align` the head's place, size and tilt are taken out first (video of a person, any size of frame).
+        """
+        if align:
+            points = as_landmarks(landmarks)
+            move = similarity(points, self._mean)
+            height, width = self.model.canvas
+            image = cv2.warpAffine(image, move, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            landmarks = points @ move[:, :2].T + move[:, 2]
         return np.r_[self.shape(landmarks), self.appearance(image, landmarks)].astype(np.float32)
 
     def _points(self, landmarks: np.ndarray) -> np.ndarray:

@@ -61,7 +61,7 @@ def encode_shape(landmarks: np.ndarray, mean: np.ndarray, modes: np.ndarray) -> 
     flat = modes.reshape(len(modes), -1).astype(np.float64)
     heavy = (modes * weights).reshape(len(modes), -1)
     solver = np.linalg.solve(heavy @ flat.T, heavy)
-    return (landmarks - mean).reshape(*landmarks.shape[:-2], -1) @ solver.T
+    return (landmarks - mean).reshape(*landmarks.shape[:-2], 2 * LANDMARKS) @ solver.T
 
 
 def align(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
