@@ -1,0 +1,1 @@
+"""How good a speaking face is, judged on recordings of real speakers."""
