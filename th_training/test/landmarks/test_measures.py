@@ -7,7 +7,7 @@ from th_training.landmarks.measures import as_landmarks, inter_ocular, lip_openi
 
 def face(gap: float) -> np.ndarray:
     points = np.zeros((68, 2))
-    points[36], points[45] = (10, 20), (40, 60)  # 50 apart
+    points[36], points[45] = (5, 20), (55, 20)  # 50 apart
     points[[61, 62, 63]] = [(20, 80), (25, 80), (30, 80)]
     points[[67, 66, 65]] = points[[61, 62, 63]] + [0, gap]
     return points
@@ -17,6 +17,13 @@ def test_opening_is_in_inter_ocular_distances():
     assert inter_ocular(face(5)) == pytest.approx(50)
     assert lip_opening(face(5)) == pytest.approx(0.1)
     assert lip_opening(np.stack([face(0), face(10)])).tolist() == pytest.approx([0, 0.2])
+
+
+def test_closed_lips_are_closed_though_their_points_are_apart():
+    points = face(0)
+    points[[67, 65], 0] += [4, -4]
+    assert lip_opening(points) == 0
+    assert lip_opening(face(-3)) == 0
 
 
 def test_opening_is_free_of_size_place_and_tilt():

@@ -32,7 +32,13 @@ def inter_ocular(landmarks: ArrayLike) -> np.ndarray:
 
 
 def lip_opening(landmarks: ArrayLike) -> np.ndarray:
-    """(..., 68, 2) -> (...) mean gap of the inner lips' three pairs, in inter-ocular distances (no unit)."""
+    """(..., 68, 2) -> (...) mean gap of the inner lips' three pairs, in inter-ocular distances (no unit), at least 0.
+
+    Measured across the line of the eyes: the points of a pair need not lie above each other.
+    """
     points = as_landmarks(landmarks)
-    gaps = np.linalg.norm(points[..., LOWER_INNER_LIP, :] - points[..., UPPER_INNER_LIP, :], axis=-1)
-    return gaps.mean(-1) / np.maximum(inter_ocular(points), 1e-9)
+    left, right = OUTER_EYE_CORNERS
+    eyes = points[..., right, :] - points[..., left, :]
+    down = np.stack([-eyes[..., 1], eyes[..., 0]], -1) / np.maximum((eyes**2).sum(-1), 1e-9)[..., None]
+    gaps = points[..., LOWER_INNER_LIP, :] - points[..., UPPER_INNER_LIP, :]
+    return np.maximum((gaps * down[..., None, :]).sum(-1).mean(-1), 0.0)
