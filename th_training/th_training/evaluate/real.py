@@ -96,7 +96,8 @@ def evaluate_folder(
         scores.append(score_clip(path.stem, lip_opening(points), features[:, ENERGY], track))
     if not scores:
         raise InputError(f"{corpus}: none of {len(videos)} videos can be used; first: {next(iter(left_out.values()))}")
-    return Report(scores, left_out, summarise(scores, seed=seed))
+    rest = round(float(lip_opening(face.landmarks(face.rest_code))), 4)
+    return Report(scores, left_out, {"gap_rest": rest, **summarise(scores, seed=seed)})
 
 
 def read_sound(path: Path) -> tuple[np.ndarray, int]:
@@ -178,6 +179,8 @@ def rows(figures: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for key, text in words.items():
         mean, low, high = figures[key]
         yield text, f"{mean:.3f}  ({low:.3f} .. {high:.3f})"
+    if "gap_rest" in figures:
+        yield "drawn gap at rest", f"{figures['gap_rest']:.3f}"
 
 
 def _interval(values: np.ndarray, draws: np.ndarray) -> list[float]:
