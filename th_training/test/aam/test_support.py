@@ -49,7 +49,7 @@ def test_importance_is_highest_inside_the_mouth(mesh):
     weight = importance(mesh.triangles)
     mouth = np.isin(mesh.triangles, [*range(60, 68), *range(92, 102)]).all(1)
     assert mouth.sum() > 10
-    assert set(weight[mouth]) == {3.0}
+    assert set(weight[mouth]) == {6.0}
     assert set(weight[~mouth]) == {1.0, 2.0}
 
 

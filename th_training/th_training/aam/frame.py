@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from th_common.errors import InputError
+from th_training.aam.support import least_visibility
 from th_training.aam.triangulation import areas
 
 
@@ -53,14 +54,14 @@ class TextureFrame:
             borderMode=cv2.BORDER_REPLICATE,
         )
 
-    def visibility(self, points: np.ndarray, *, scale: float = 1.0, floor: float = 0.1) -> np.ndarray:
-        """(..., P, 2) -> (..., T): area that a triangle has in the picture, per area in the frame, `floor` to 1.
+    def visibility(self, points: np.ndarray, *, scale: float = 1.0) -> np.ndarray:
+        """(..., P, 2) -> (..., T): area that a triangle has in the picture, per area in the frame, at most 1.
 
         `scale`: px of the frame per px of the picture. Texels of a closed mouth have next to no area: they must not
-        cost the appearance model much, but the line between closed lips is seen, hence the floor.
+        cost the appearance model much. Not less than `least_visibility`.
         """
         seen = areas(points, self.triangles) * scale**2 / self._areas
-        return np.clip(seen, floor, 1.0)
+        return np.clip(seen, least_visibility(self.triangles), 1.0)
 
 
 def _rasterise(points: np.ndarray, triangles: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

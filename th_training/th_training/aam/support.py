@@ -76,12 +76,26 @@ def inside(triangles: np.ndarray) -> np.ndarray:
 
 
 def importance(triangles: np.ndarray) -> np.ndarray:
-    """(T,) what a texel of each triangle counts in the appearance model: inner mouth 3, eyes 2, all else 1."""
+    """(T,) what a texel of each triangle counts in the appearance model: inner mouth 6, eyes 2, all else 1.
+
+    Measured on the drawn actor: 6 instead of 3 brings 0.3 dB within open lips for 0.1 dB of the whole face.
+    """
     weight = np.ones(len(triangles))
     teeth = range(_FIRST_TOOTH, _FIRST_TOOTH + 2 * COLUMNS)
-    for points, value in (([*INNER_MOUTH, *teeth], 3.0), (LEFT_EYE, 2.0), (RIGHT_EYE, 2.0)):
+    for points, value in (([*INNER_MOUTH, *teeth], 6.0), (LEFT_EYE, 2.0), (RIGHT_EYE, 2.0)):
         weight[np.isin(triangles, points).all(1)] = value
     return weight
+
+
+def least_visibility(triangles: np.ndarray) -> np.ndarray:
+    """(T,) what a triangle counts that is not seen at all, as a share of what it counts when seen.
+
+    The line between closed lips is seen, though its triangles have no area; the eye below a closed lid is not.
+    """
+    least = np.full(len(triangles), 0.1)
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        least[np.isin(triangles, eye).all(1)] = 0.02
+    return least
 
 
 def make_mesh(landmarks: np.ndarray, canvas: tuple[int, int]) -> Mesh:
