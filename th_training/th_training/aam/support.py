@@ -78,7 +78,7 @@ def inside(triangles: np.ndarray) -> np.ndarray:
 def importance(triangles: np.ndarray) -> np.ndarray:
     """(T,) what a texel of each triangle counts in the appearance model: inner mouth 6, eyes 2, all else 1.
 
-    Measured on the drawn actor: 6 instead of 3 brings 0.3 dB within open lips for 0.1 dB of the whole face.
+    Measured on the drawn actor: 6 instead of 3 brings 0.3 dB within open lips for 0.16 dB of the whole face.
     """
     weight = np.ones(len(triangles))
     teeth = range(_FIRST_TOOTH, _FIRST_TOOTH + 2 * COLUMNS)
