@@ -63,7 +63,7 @@ class AudioFeaturesNode(TalkingHeadNode):
     def configure(self) -> None:
         self.health.count("frames", 0)
         self.health.count("streams", 0)
-        self._features = self.create_publisher(AudioFeatures, "audio_features", QoSProfile(depth=10))
+        self._features = self.create_publisher(AudioFeatures, "audio_features", QoSProfile(depth=60))
         self._worker = self.start_worker("features", self._work)
         self._intake = RosIntake(self, self._worker.put)
         self._idle = self.create_timer(IDLE_CHECK, self._look_for_silence)

@@ -55,7 +55,7 @@ class AudioPlayoutNode(TalkingHeadNode):
         intake_of(self)  # bad parameters are said now, not when somebody listens
         self._delayed = self.create_publisher(AudioDataStamped, "audio_delayed", 50)
         self._delayed_info = self.create_publisher(AudioInfo, "audio_delayed_info", LATCHED)
-        self._codes = self.create_subscription(FacialCode, "face/code", self._learn_delay, 10)
+        self._codes = self.create_subscription(FacialCode, "face/code", self._learn_delay, 60)
         self._demand = self.create_timer(DEMAND_PERIOD, self._follow_demand)
 
     def activate(self) -> None:

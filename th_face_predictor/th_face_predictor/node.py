@@ -98,8 +98,8 @@ class FacePredictorNode(TalkingHeadNode):
         self._waiting.clear()
         self._next_frame = None
         self._worker = self.start_worker("predict", self._work)
-        self._codes = self.create_publisher(FacialCode, "face/code", 10)
-        self._features = self.create_subscription(AudioFeatures, "audio_features", self._arrive, 10)
+        self._codes = self.create_publisher(FacialCode, "face/code", 60)
+        self._features = self.create_subscription(AudioFeatures, "audio_features", self._arrive, 60)
         self.health.set("model", predictor.model_id[:12])
         self.health.set("profile", predictor.profile)
         self.health.set("lookahead", self._stream.lookahead)

@@ -177,7 +177,7 @@ class FaceRendererNode(TalkingHeadNode):
             )
         # The first picture costs most (a size is prepared then); nobody should wait for it.
         self._decoder.render(self._decoder.rest_code, self._size, copy=False)
-        self._codes = self.create_subscription(FacialCode, "face/code", self._take_code, 10)
+        self._codes = self.create_subscription(FacialCode, "face/code", self._take_code, 60)
         self.health.set("model", self._decoder.model_id[:12])
 
     def activate(self) -> None:
