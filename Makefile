@@ -1,6 +1,6 @@
 # The talking face: `make run` shows it, `make test` tests it. Every target does what it needs of the ones before, once.
 SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
+.SHELLFLAGS := -e -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -31,7 +31,7 @@ build: env  ## colcon build of the workspace, only what changed
 	@$(IN_ENV) python scripts/build.py
 
 run: build  ## the whole graph: SOURCE=example|FILE|mic|topic DISPLAY_MODE=web|window|none MODEL= PORT= LOOP=
-	@$(IN_ENV) exec python -m th_bringup.face_graph --source "$(SOURCE)" --display "$(DISPLAY_MODE)" \
+	@$(IN_ENV) exec python scripts/foreground.py python -m th_bringup.face_graph --source "$(SOURCE)" --display "$(DISPLAY_MODE)" \
 		--model "$(MODEL)" --port "$(PORT)" --loop "$(LOOP)" $(ARGS)
 
 test: build  ## all tests

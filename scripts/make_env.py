@@ -36,13 +36,14 @@ def main() -> int:
     if arguments.extra:
         return install_extra(arguments.extra)
     lock = lock_for_this_machine()
-    wanted = fingerprint(lock, Path(__file__))
+    wanted = fingerprint(lock)
     stamp = VENV / ".complete"
     if stamp.is_file() and stamp.read_text() == wanted:
         return 0
     print(f"environment: installing {lock.relative_to(ROOT)} into .venv (some minutes, once)", flush=True)
-    shutil.rmtree(VENV, ignore_errors=True)
-    venv.create(VENV, with_pip=True)
+    if not usable(PYTHON):
+        shutil.rmtree(VENV, ignore_errors=True)
+        venv.create(VENV, with_pip=True)
     pins = [line for line in lock.read_text().splitlines() if line.strip() and not line.startswith("#")]
     for first in FIRST:
         pin = next(p for p in pins if p.startswith(first))
@@ -51,6 +52,15 @@ def main() -> int:
     subprocess.run([PYTHON, __file__, "--repair-only"], check=True)
     stamp.write_text(wanted)
     return 0
+
+
+def usable(python: Path) -> bool:
+    """Whether an environment is there that pip can go on with: its own pip starts, of this Python version."""
+    try:
+        answer = subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True, text=True).stdout
+    except OSError:
+        return False
+    return f" from {VENV}/" in answer and f"(python {sys.version_info[0]}.{sys.version_info[1]})" in answer
 
 
 def lock_for_this_machine() -> Path:
@@ -86,7 +96,7 @@ def install_extra(requirements: Path) -> int:
     stamp = VENV / f".complete-{requirements.stem}"
     wanted = fingerprint(requirements)
     if not (stamp.is_file() and stamp.read_text() == wanted):
-        pip("-r", str(requirements))
+        pip("--no-deps", "-r", str(requirements))  # the file names all it needs; nothing of the lock may move
         stamp.write_text(wanted)
     return 0
 
