@@ -62,7 +62,7 @@ docs: build  ## write docs/parameters.md from the nodes' tables
 
 system-packages:  ## Debian/Ubuntu packages for sound, actor, voices and the browser test (needs root)
 	apt-get update -q
-	apt-get install -y -q --no-install-recommends libportaudio2 espeak-ng libespeak-ng1 libegl1 libegl-mesa0 \
+	apt-get install -y -q --no-install-recommends libportaudio2 espeak-ng libespeak-ng1 flite libegl1 libegl-mesa0 \
 		libgl1-mesa-dri libgl1 libglib2.0-0 chromium
 
 clean:  ## remove what build and tests made (not .venv)
