@@ -78,7 +78,7 @@ def test_motion_is_in_step_with_the_sound(tmp_path):
     segments = ((0.0, 0.5, "sil"), (0.5, 0.8, "AA"), (0.8, 1.3, "sil"))
     energy = actor.frame_energy(Utterance(samples, rate, segments), frames)
     clip = Clip(id="one", speaker="a", frames=frames, extra={"segments": segments})
-    write_clip(tmp_path, clip, features=np.zeros((frames, 40)), energy=energy, f0=np.zeros(frames))
+    write_clip(tmp_path, clip, features=np.zeros((frames, 40)), energy=energy)
     recorded = write_manifest(tmp_path, [clip], profile="robot")
     jaw = actor.motion(recorded, read_corpus(recorded.folder).clips[0])[:, JAW]
     centre = (jaw * (np.arange(frames) + 1) / 60).sum() / jaw.sum()

@@ -29,12 +29,13 @@ from . import quiet
 from .augment import Distortion
 from .format import Clip, Corpus, assign_splits, finished_clip, read_arrays, write_clip, write_manifest
 
-VERSION = "3"
+VERSION = "4"
 """Changes whenever the same plan would give other clips, so that none of an older making is kept."""
 
 FPS = 60
-OWN, NEUTRAL = 0.35, 0.15  # how often a sentence is said with its own emotion, and with none; else with any
-INTENSITY = 0.85
+OWN, NEUTRAL = 0.25, 0.35  # how often a sentence is said with its own emotion, and with none; else with any
+INTENSITY = 0.6  # of full expression: nobody talks with a face as for the theatre, and half of it cannot be heard
+MILD = 0.4  # how often the sound comes from a good microphone nearby
 QUIET_SECONDS = 4.0
 
 _Item = TypeVar("_Item")
@@ -83,10 +84,10 @@ def plan(
 
     for voice in speakers:
         if voice.language == "en":
-            texts, wanted = list(sentences.english()), (60 if voice.natural else 10)
+            texts, wanted = list(sentences.english()), (110 if voice.natural else 18)
         else:
-            texts, wanted = [("neutral", text) for text in sentences.FOREIGN[voice.language]], 3
-        wanted = max(1, round(scale * min(wanted, 15 if voice.id in voices.HELD_OUT else wanted)))
+            texts, wanted = [("neutral", text) for text in sentences.FOREIGN[voice.language]], 6
+        wanted = max(1, round(scale * min(wanted, 20 if voice.id in voices.HELD_OUT else wanted)))
         for i in range(wanted):
             if i % len(texts) == 0:
                 order = rng.permutation(len(texts))
@@ -103,8 +104,8 @@ def plan(
 def record(takes: Sequence[Take], folder: str | Path, *, jobs: int = 2, progress: Progress | None = None) -> Corpus:
     """Make the clips of all takes; what is there is kept.
 
-    Returns the corpus without splits. Its clips hold features (T, 40), energy (T,) and f0 (T,) of the sound before it was
-    distorted, and in `extra` the segments: what `motion` needs, in place of codes.
+    Returns the corpus without splits. Its clips hold features (T, 40) and the energy (T,) of the sound before it was distorted,
+    and in `extra` the segments: what `motion` needs, in place of codes.
 
     Raises:
         DeviceError: a voice's engine is missing.
@@ -115,7 +116,7 @@ def record(takes: Sequence[Take], folder: str | Path, *, jobs: int = 2, progress
         joblib.delayed(_record_one)(take, folder) for take in takes
     )
     results = progress(work, len(takes)) if progress else work
-    clips = [clip for made in results for clip in made]
+    clips = list(results)
     profile = takes[0].profile if takes else "robot"
     return write_manifest(folder, clips, profile=profile, about={"takes": len(takes)})
 
@@ -133,7 +134,7 @@ def motion(recorded: Corpus, clip: Clip, *, blink_seed: int | None = None) -> np
     return animate(
         segments,
         arrays["energy"],
-        arrays["f0"],
+        arrays["features"][:, -1],
         clip.emotion,
         intensity=INTENSITY,
         fps=FPS,
@@ -144,12 +145,10 @@ def motion(recorded: Corpus, clip: Clip, *, blink_seed: int | None = None) -> np
 def tracks(recorded: Corpus, *, every: int = 5) -> np.ndarray:
     """Every n-th pose of the recorded speech, (F, U) float32: what a face model is built from.
 
-    Copies of one utterance move alike: only the first counts. Here the actor blinks, for a face must know its lids.
+    Here the actor blinks, for a face must know its lids.
     """
     parts = [
-        motion(recorded, clip, blink_seed=i)[::every]
-        for i, clip in enumerate(recorded.clips)
-        if clip.kind == "speech" and clip.id.endswith("-a")
+        motion(recorded, clip, blink_seed=i)[::every] for i, clip in enumerate(recorded.clips) if clip.kind == "speech"
     ]
     return np.concatenate(parts) if parts else np.zeros((0, len(UNITS)), np.float32)
 
@@ -168,17 +167,15 @@ def encode(
     `face` names the model and all else that the codes depend on: clips of another name are made anew.
     """
     clips: list[Clip] = []
-    before: tuple[str, np.ndarray] = ("", np.zeros(0))  # copies of one utterance follow each other and move alike
     source = progress(recorded.clips, len(recorded.clips)) if progress else recorded.clips
     for clip in source:
         key = hashlib.sha256(f"{clip.key} {face}".encode()).hexdigest()[:16]
         done = finished_clip(folder, clip.id, key)
         if done is None:
             features = read_arrays(recorded.folder, clip.id)["features"]
-            if clip.key != before[0]:
-                before = clip.key, np.asarray(to_codes(motion(recorded, clip)), np.float32)
+            codes = np.asarray(to_codes(motion(recorded, clip)), np.float32)
             about = {name: value for name, value in clip.extra.items() if name != "segments"}
-            done = write_clip(folder, replace(clip, key=key, extra=about), features=features, codes=before[1])
+            done = write_clip(folder, replace(clip, key=key, extra=about), features=features, codes=codes)
         clips.append(done)
     split = assign_splits(clips, seed=seed, held_out=voices.HELD_OUT)
     spoken = sorted({clip.extra["engine"] for clip in clips if clip.kind == "speech"})
@@ -186,53 +183,42 @@ def encode(
     return write_manifest(folder, split, profile=recorded.profile, face=face, about=about)
 
 
-def _record_one(take: Take, folder: Path) -> tuple[Clip, ...]:
-    names = [f"{take.id}-a", f"{take.id}-b"] if take.voice else [take.id]
-    known = [finished_clip(folder, name, take.key) for name in names]
-    if all(known):
-        return tuple(clip for clip in known if clip)
+def _record_one(take: Take, folder: Path) -> Clip:
+    known = finished_clip(folder, take.id, take.key)
+    if known:
+        return known
     rng = np.random.default_rng(take.seed)
     if take.voice is None:
         samples, rate = quiet.quiet(take.text, QUIET_SECONDS, seed=take.seed), quiet.RATE
         features = extract(samples, rate, profile=take.profile)
         clip = Clip(id=take.id, speaker="quiet", frames=len(features), source=take.id, kind="quiet",
                     language="", text=take.text, key=take.key)  # fmt: skip
-        return (write_clip(folder, clip, features=features),)
+        return write_clip(folder, clip, features=features)
     utterance = voices.speak(take.voice, take.text, take.emotion, seed=take.seed)
     before, after = rng.uniform(0.15, 0.7, 2)
     utterance = with_silence(utterance, before=float(before), after=float(after))
-    heard = [
-        extract(Distortion.draw(rng, mild=mild).apply(utterance.samples, utterance.sample_rate),
-                utterance.sample_rate, profile=take.profile)
-        for mild in (True, False)
-    ]  # fmt: skip
-    energy = frame_energy(utterance, len(heard[0])).astype(np.float32)
+    distortion = Distortion.draw(rng, mild=rng.random() < MILD)
+    heard = distortion.apply(utterance.samples, utterance.sample_rate)
+    features = extract(heard, utterance.sample_rate, profile=take.profile)
     about: dict[str, Any] = {
         "engine": take.voice.engine,
         "sex": take.voice.sex,
         "rate": utterance.sample_rate,
         "segments": [[round(start, 4), round(end, 4), name] for start, end, name in utterance.segments],
     }
-    return tuple(
-        write_clip(
-            folder,
-            Clip(
-                id=name,
-                speaker=take.voice.id,
-                frames=len(features),
-                source=f"{take.voice.language} {take.text}",
-                emotion=take.emotion,
-                language=take.voice.language,
-                text=take.text,
-                key=take.key,
-                extra=about,
-            ),
-            features=features,
-            energy=energy,
-            f0=heard[0][:, -1],
-        )
-        for name, features in zip(names, heard, strict=True)
+    clip = Clip(
+        id=take.id,
+        speaker=take.voice.id,
+        frames=len(features),
+        source=f"{take.voice.language} {take.text}",
+        emotion=take.emotion,
+        language=take.voice.language,
+        text=take.text,
+        key=take.key,
+        extra=about,
     )
+    energy = frame_energy(utterance, len(features)).astype(np.float32)
+    return write_clip(folder, clip, features=features, energy=energy)
 
 
 def frame_energy(utterance: Utterance, frames: int) -> np.ndarray:
