@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import rclpy
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
 
@@ -40,6 +41,10 @@ def spin_nodes(
         return 2
     except (KeyboardInterrupt, ExternalShutdownException, ShutdownException):
         pass
+    except RCLError:
+        # A signal between two calls leaves the executor with a context that is gone: that is the end asked for.
+        if rclpy.ok():
+            raise
     finally:
         # A second Ctrl-C while closing must not leave a device open or print a traceback.
         with suppress(KeyboardInterrupt):
