@@ -78,7 +78,7 @@ def test_hostile_sound_is_refused_by_name_and_the_graph_speaks_on() -> None:
         voice.announce(48000, "F32LE")
         bad = np.full(4800, np.nan, np.float32)
         bad[::3] = np.inf
-        assert graph.wait(lambda: listener.value("audio_features", "audio format") == "wave F32LE", 10.0)
+        assert graph.wait(lambda: listener.value("audio_features", "audio coding") == "wave F32LE", 10.0)
         voice.say(bad.tobytes())
         key = "audio NaN or infinite samples"
         assert graph.wait(lambda: int(listener.value("audio_features", key) or 0) == 4800, 10.0), run.output

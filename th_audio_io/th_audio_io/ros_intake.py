@@ -104,7 +104,7 @@ class RosIntake:
         """Write the input's rate, gaps, concealed samples, restarts and bad payloads into the node's health."""
         health, counters, clock = self._node.health, self.intake.counters, self.intake.clock
         health.set("audio rate Hz", self.intake.rate or "none yet")
-        health.set("audio format", f"{self.intake.format.coding} {self.intake.format.sample_format}")
+        health.set("audio coding", f"{self.intake.format.coding} {self.intake.format.sample_format}")
         health.set("audio messages", counters.messages)
         health.set("audio streams", counters.streams)
         health.set("audio gaps", counters.gaps)
