@@ -71,7 +71,7 @@ def test_tracks_are_poses(recorded):
 
 
 def test_motion_is_in_step_with_the_sound(tmp_path):
-    """A vowel from 0.5 to 0.8 s: the jaw is most open in its middle (less the 30 ms by which mouths lead)."""
+    """A vowel from 0.5 to 0.8 s: the jaw is most open in its middle."""
     rate, frames = 16_000, 76
     samples = np.zeros(int(1.3 * rate), np.float32)
     samples[int(0.5 * rate) : int(0.8 * rate)] = 0.3
@@ -82,7 +82,7 @@ def test_motion_is_in_step_with_the_sound(tmp_path):
     recorded = write_manifest(tmp_path, [clip], profile="robot")
     jaw = actor.motion(recorded, read_corpus(recorded.folder).clips[0])[:, JAW]
     centre = (jaw * (np.arange(frames) + 1) / 60).sum() / jaw.sum()
-    assert centre == pytest.approx(0.65 - 0.03, abs=0.012)
+    assert centre == pytest.approx(0.65 - actor.LEAD, abs=0.012)
 
 
 def test_energy_is_centred():

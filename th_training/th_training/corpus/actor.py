@@ -35,6 +35,9 @@ VERSION = "4"
 FPS = 60
 OWN, NEUTRAL = 0.25, 0.35  # how often a sentence is said with its own emotion, and with none; else with any
 INTENSITY = 0.6  # of full expression: nobody talks with a face as for the theatre, and half of it cannot be heard
+LEAD = (
+    0.0  # s by which the mouth is ahead of the sound; with 0.03 the lips of 116 real clips came 0.033 s later (median)
+)
 MILD = 0.4  # how often the sound comes from a good microphone nearby
 QUIET_SECONDS = 4.0
 
@@ -138,6 +141,7 @@ def motion(recorded: Corpus, clip: Clip, *, blink_seed: int | None = None) -> np
         clip.emotion,
         intensity=INTENSITY,
         fps=FPS,
+        lead=LEAD,
         blink_seed=blink_seed,
     ).weights
 
@@ -169,7 +173,7 @@ def encode(
     clips: list[Clip] = []
     source = progress(recorded.clips, len(recorded.clips)) if progress else recorded.clips
     for clip in source:
-        key = hashlib.sha256(f"{clip.key} {face}".encode()).hexdigest()[:16]
+        key = hashlib.sha256(f"{clip.key} {face} {INTENSITY} {LEAD}".encode()).hexdigest()[:16]
         done = finished_clip(folder, clip.id, key)
         if done is None:
             features = read_arrays(recorded.folder, clip.id)["features"]
