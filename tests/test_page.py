@@ -1,0 +1,42 @@
+"""The page of the whole graph in a real browser: the face is there, it moves, and the sound is scheduled with it."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from tests.graph import face_graph, listening
+from th_common.default_model import default_model_folder
+from th_face_renderer import load_face
+from th_face_renderer.testing_browser import Chromium, find_browser
+
+pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine (make system-packages)")
+
+
+def test_the_page_speaks() -> None:
+    decoder = load_face(default_model_folder())
+    rest = decoder.render(decoder.rest_code, size=(512, 512))
+    with listening() as (graph, listener), face_graph("--display", "web", "--port", "0") as run:
+        assert graph.wait(lambda: bool(listener.codes) and "the face is at" in run.output, 60.0), run.output
+        found = re.search(r"http://127\.0\.0\.1:\d+/", run.output)
+        assert found is not None
+        with Chromium() as browser:
+            page = browser.open(found.group(0) + "?kiosk=1", width=512, height=512)
+            page.wait("window.thFace && thFace.stats.frames.drawn > 60 && thFace.stats.sound.scheduled > 60", 60.0)
+            pictures = []
+            for _ in range(6):
+                graph.wait(lambda: False, 0.3)
+                pictures.append(page.screenshot()[..., :3].astype(float))
+            sound = page.evaluate("thFace.stats.sound.state")
+            assert page.errors == []
+        assert run.end() == 0, run.output
+    assert sound == "running"
+    # It is our face: away from the mouth it looks as the decoder draws it
+    assert np.abs(pictures[0][:200] - rest[:200]).mean() < 6.0
+    # and it moves
+    assert max(np.abs(a - b).mean() for a, b in pairwise(pictures)) > 0.02
