@@ -37,3 +37,9 @@ def test_entry_points_exist(root: Path, node_entries: dict[str, Any]) -> None:
         setup = (root / entry.package / "setup.py").read_text()
         assert f"{name} = {entry.module}:main" in setup
         assert callable(__import__(entry.module, fromlist=["main"]).main)
+
+
+def test_the_parameter_page_is_the_tables(root: Path) -> None:
+    from scripts.parameter_docs import text
+
+    assert (root / "docs" / "parameters.md").read_text() == text(), "run make docs"
