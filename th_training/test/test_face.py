@@ -58,3 +58,17 @@ def test_sources_digest_follows_the_files(tmp_path):
     before = face._sources(Package)
     (tmp_path / "__pycache__" / "more.pyc").write_text("")
     assert face._sources(Package) == before
+
+
+def test_what_moves_counts(tmp_path):
+    rng = np.random.default_rng(0)
+    clips = []
+    for i in range(10):
+        codes = np.stack([rng.normal(size=60), np.full(60, i), rng.normal(size=60) + 0.7 * (-1) ** i], 1)
+        clip = Clip(id=f"c{i}", speaker="a", frames=60)
+        clips.append(write_clip(tmp_path, clip, features=np.zeros((60, 40)), codes=codes))
+    corpus = write_manifest(tmp_path, clips, profile="robot")
+    moving, still, both = face.movement(corpus)
+    assert moving > 0.95
+    assert still == 0.1
+    assert both == pytest.approx(1 / (1 + 0.7**2), abs=0.1)
