@@ -3,6 +3,7 @@
 ros2 launch th_bringup face.launch.py source:=mic display:=window
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
@@ -16,6 +17,7 @@ SHARE = Path(get_package_share_directory("th_bringup"))
 # argument, default, description; a default of "" leaves the value of the parameter file as it is
 ARGUMENTS = (
     ("source", "", "example, a sound file, mic, or topic (an external publisher, for instance audio_capture)"),
+    ("loop", "", "true: begin a file again when it ends"),
     ("display", "", "where the face is shown: web, window or none (image topics work with every one)"),
     ("model", "", "folder of the face model; empty: the one that comes with the package"),
     ("lookahead", "", "right context of the predictor in frames of 1/60 s; empty: the model's own"),
@@ -35,9 +37,13 @@ NODES = (
     ("th_audio_io", "audio_playout", ()),
     ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay")),
     ("th_audio_features", "audio_features", ()),
-    ("th_audio_io", "audio_source", ("source",)),
+    ("th_audio_io", "audio_source", ("source", "loop")),
 )
-CONVERT = {"lookahead": int, "presentation_delay": float}
+CONVERT: dict[str, Callable[[str], object]] = {
+    "lookahead": int,
+    "presentation_delay": float,
+    "loop": lambda text: text == "true",
+}
 
 
 def nodes(context: LaunchContext) -> list[Node]:

@@ -90,6 +90,7 @@ def test_separate_nodes_exist_and_take_their_parameters(
         root / "launch" / "face.launch.py",
         composed="false",
         source="mic",
+        loop="true",
         display="window",
         model="somewhere",
         lookahead="3",
@@ -106,7 +107,7 @@ def test_separate_nodes_exist_and_take_their_parameters(
             if name != "use_sim_time":  # every ROS node has it
                 assert table[name].refuse(value) is None
         seen |= set(overrides)
-    assert {"source", "display", "model", "lookahead", "presentation_delay", "autostart"} <= seen
+    assert {"source", "loop", "display", "model", "lookahead", "presentation_delay", "autostart"} <= seen
 
 
 def test_composed_runs_face_graph_with_the_same_values(stand_ins: None, root: Path) -> None:

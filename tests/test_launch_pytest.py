@@ -33,7 +33,7 @@ def listening() -> Iterator[tuple[Graph, Listener]]:
 @launch_pytest.fixture
 def face(listening: tuple[Graph, Listener]) -> LaunchDescription:
     """The launch file with one process per node."""
-    arguments = {"source": "example", "display": "none", "composed": "false"}
+    arguments = {"source": "example", "loop": "true", "display": "none", "composed": "false"}
     source = PythonLaunchDescriptionSource(str(ROOT / "launch" / "face.launch.py"))
     return LaunchDescription(
         [

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(find_browser() is None, reason="no Chromium on t
 def test_the_page_speaks() -> None:
     decoder = load_face(default_model_folder())
     rest = decoder.render(decoder.rest_code, size=(512, 512))
-    with listening() as (graph, listener), face_graph("--display", "web", "--port", "0") as run:
+    with listening() as (graph, listener), face_graph("--loop", "true", "--display", "web", "--port", "0") as run:
         assert graph.wait(lambda: bool(listener.codes) and "the face is at" in run.output, 60.0), run.output
         found = re.search(r"http://127\.0\.0\.1:\d+/", run.output)
         assert found is not None
