@@ -99,8 +99,9 @@ def plan(
             any_emotion = str(rng.choice(sentences.EMOTIONS))
             emotion = own if chance < OWN else "neutral" if chance < OWN + NEUTRAL else any_emotion
             add(f"{voice.id}.{i:03d}", voice, text, emotion)
-    for i in range(max(len(quiet.KINDS), round(scale * 120))):
-        add(f"quiet.{i:03d}", None, quiet.KINDS[i % len(quiet.KINDS)], "neutral")
+    for i in range(max(len(quiet.KINDS), round(scale * 240))):
+        kind = quiet.KINDS[i % len(quiet.KINDS)]
+        add(f"quiet-{kind}.{i:03d}", None, kind, "neutral")
     return tuple(takes)
 
 
@@ -195,7 +196,7 @@ def _record_one(take: Take, folder: Path) -> Clip:
     if take.voice is None:
         samples, rate = quiet.quiet(take.text, QUIET_SECONDS, seed=take.seed), quiet.RATE
         features = extract(samples, rate, profile=take.profile)
-        clip = Clip(id=take.id, speaker="quiet", frames=len(features), source=take.id, kind="quiet",
+        clip = Clip(id=take.id, speaker=f"quiet-{take.text}", frames=len(features), source=take.id, kind="quiet",
                     language="", text=take.text, key=take.key)  # fmt: skip
         return write_clip(folder, clip, features=features)
     utterance = voices.speak(take.voice, take.text, take.emotion, seed=take.seed)
