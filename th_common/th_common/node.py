@@ -13,6 +13,7 @@ from rcl_interfaces.msg import (
     ParameterDescriptor,
     SetParametersResult,
 )
+from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 
@@ -89,6 +90,14 @@ class TalkingHeadNode(LifecycleNode):
 
     def update_health(self) -> None:
         """Write current values into self.health; called just before each diagnostics message."""
+
+    def create_publisher(self, *args: Any, **kwargs: Any) -> Any:
+        """As rclpy's, without its event handlers: the executor walks through every one of them at each wake-up.
+
+        Subscribers still hear of an incompatible QoS; saying it on both sides cost a tenth of a core in the composed graph.
+        """
+        kwargs.setdefault("event_callbacks", PublisherEventCallbacks(use_default_callbacks=False))
+        return super().create_publisher(*args, **kwargs)
 
     # --- services to subclasses -----------------------------------------------------------------------------------------
 
