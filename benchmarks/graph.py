@@ -22,25 +22,27 @@ from audio_common_msgs.msg import AudioDataStamped
 
 from scripts.soak import usage
 from tests.graph import face_graph, listening
-from th_audio_features import PROFILES
+from th_audio_features import FeatureStream
 from th_common.default_model import default_model_folder
 from th_common.stamps import to_seconds
 from th_face_predictor import load_predictor
 
 SECONDS = float(os.environ.get("TH_BENCH_SECONDS", "25"))
 WINDOW = 5.0
+RATE = 16_000  # of the example recording
 
 
 def main() -> dict[str, float]:
     """Run the graph once and measure it."""
     predictor = load_predictor(default_model_folder())
-    delay = PROFILES[predictor.profile].delay + (predictor.lookahead or 0) / 60.0
+    # what the features wait for at this input rate, resampling included, and the network's own right context
+    delay = FeatureStream(RATE, predictor.profile).delay + (predictor.lookahead or 0) / 60.0
     sound: list[tuple[float, float]] = []  # end of the message's sound, its arrival
     with listening() as (graph, listener):
         listener.create_subscription(
             AudioDataStamped,
             "audio_stamped",
-            lambda m: sound.append((to_seconds(m.header.stamp) + len(m.audio.data) / 32000.0, time.monotonic())),
+            lambda m: sound.append((to_seconds(m.header.stamp) + len(m.audio.data) / (2.0 * RATE), time.monotonic())),
             50,
         )
         begin = time.monotonic()
