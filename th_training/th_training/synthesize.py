@@ -54,7 +54,7 @@ def command(
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns) as progress:
+    with Progress(*columns, transient=True) as progress:
         task = progress.add_task("speaking face", total=None)
 
         def tell(frames: int, total: int | None) -> None:
