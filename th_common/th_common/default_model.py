@@ -7,6 +7,14 @@ from pathlib import Path
 
 from th_common.errors import ModelError
 from th_common.model_folder import CARD
+from th_common.parameters import Parameter
+
+MODEL_PARAMETER = Parameter(
+    name="model",
+    default="",
+    description="folder of the face model, read at configure; empty: the default that comes with th_bringup",
+)
+"""Predictor and renderer take the same."""
 
 
 def default_model_folder() -> Path:

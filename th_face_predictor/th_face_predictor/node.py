@@ -12,7 +12,7 @@ from rclpy.subscription import Subscription
 from th_msgs.msg import AudioFeatures, FacialCode
 
 from th_audio_features import PROFILES
-from th_common.default_model import default_model_folder
+from th_common.default_model import MODEL_PARAMETER, default_model_folder
 from th_common.errors import InputError, ModelError
 from th_common.health import Level
 from th_common.node import TalkingHeadNode, time_message
@@ -37,11 +37,7 @@ class FacePredictorNode(TalkingHeadNode):
     """
 
     parameters = (
-        Parameter(
-            name="model",
-            default="",
-            description="folder of the face model, read at configure; empty: the default that comes with th_bringup",
-        ),
+        MODEL_PARAMETER,
         Parameter(
             name="lookahead",
             default=OWN,
@@ -121,7 +117,6 @@ class FacePredictorNode(TalkingHeadNode):
             self._set_delay()
 
     def update_health(self) -> None:
-        self.health.set("frames", self.health.counter("codes"))
         self.health.set("ms per frame", self._cost * 1e3)
         self.health.set("presentation delay", self._delay)
 
@@ -197,7 +192,7 @@ class FacePredictorNode(TalkingHeadNode):
             )
             if self._codes is not None and self.context.ok():
                 self._codes.publish(message)
-                self.health.count("codes")
+                self.health.count("frames")
 
     def _due(self, stamp: Time) -> Time:
         return time_message(to_seconds(stamp) + self._delay)

@@ -13,7 +13,7 @@ from th_msgs.msg import FacialCode
 
 from th_audio_io.intake import Chunk
 from th_audio_io.ros_intake import INTAKE_PARAMETERS, RosIntake
-from th_common.default_model import default_model_folder
+from th_common.default_model import MODEL_PARAMETER, default_model_folder
 from th_common.errors import InputError
 from th_common.health import Level
 from th_common.node import TalkingHeadNode
@@ -32,11 +32,7 @@ from th_face_renderer.sound import SoundInStep
 from th_face_renderer.warp import Colour
 
 PARAMETERS = (
-    Parameter(
-        name="model",
-        default="",
-        description="folder of the face model, read at configure; empty: the default that comes with th_bringup",
-    ),
+    MODEL_PARAMETER,
     Parameter(
         name="display",
         default="web",
