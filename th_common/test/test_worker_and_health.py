@@ -71,3 +71,10 @@ def test_counters_and_values_show() -> None:
     health.count("gaps", 2)
     health.set("rate", 59.98765)
     assert health.snapshot().values == {"gaps": "3", "rate": "59.99"}
+
+
+def test_a_count_does_not_hide_a_value_of_the_same_name() -> None:
+    health = Health()
+    health.set("loudspeaker", "front")
+    health.count("loudspeaker")
+    assert health.snapshot().values == {"loudspeaker": "front", "loudspeaker count": "1"}

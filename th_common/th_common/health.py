@@ -86,7 +86,8 @@ class Health:
             self._faults = {k: f for k, f in self._faults.items() if f.until is None or f.until >= now}
             faults = sorted(self._faults.items(), key=lambda kv: -kv[1].level)
             values = dict(self._values)
-            values.update({k: str(v) for k, v in self._counts.items()})
+            # A fault may be named like a value ("loudspeaker"): its count must not stand in the value's place.
+            values.update({f"{k} count" if k in self._values else k: str(v) for k, v in self._counts.items()})
         if not faults:
             return Snapshot(Level.OK, "OK", values)
         message = "; ".join(f"{name}: {fault.message}" for name, fault in faults)

@@ -91,6 +91,8 @@ class TalkingHeadNode(LifecycleNode):
     def update_health(self) -> None:
         """Write current values into self.health; called just before each diagnostics message."""
 
+    # --- services to subclasses -----------------------------------------------------------------------------------------
+
     def create_publisher(self, *args: Any, **kwargs: Any) -> Any:
         """As rclpy's, without its event handlers: the executor walks through every one of them at each wake-up.
 
@@ -98,8 +100,6 @@ class TalkingHeadNode(LifecycleNode):
         """
         kwargs.setdefault("event_callbacks", PublisherEventCallbacks(use_default_callbacks=False))
         return super().create_publisher(*args, **kwargs)
-
-    # --- services to subclasses -----------------------------------------------------------------------------------------
 
     @property
     def active(self) -> bool:
