@@ -14,7 +14,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STAMP = ROOT / "build" / ".digests"
-SKIP = {".git", ".venv", "build", "install", "log", "__pycache__", "test", "tests", "docs", "benchmarks"}
+SKIP = {"__pycache__", "test"}
+ROOT_PARTS = {
+    "bringup",
+    "config",
+    "launch",
+    "models",
+}  # of the root package; everything else there is other packages or tools
 
 
 def packages() -> dict[str, Path]:
@@ -23,15 +29,13 @@ def packages() -> dict[str, Path]:
     return {**{folder.name: folder for folder in folders}, "th_bringup": ROOT}
 
 
-def digest(name: str, folder: Path) -> str:
+def digest(folder: Path) -> str:
     """Digest of a package's path and content."""
     result = hashlib.sha256(str(folder).encode() + sys.version.encode())
-    others = {p for n, p in packages().items() if n != name}
     for where, folders, files in os.walk(folder):
         path = Path(where)
-        folders[:] = sorted(
-            f for f in folders if f not in SKIP and not f.endswith(".egg-info") and path / f not in others
-        )
+        kept = ROOT_PARTS if path == ROOT else set(folders) - SKIP
+        folders[:] = sorted(f for f in folders if f in kept and not f.endswith(".egg-info"))
         for file in sorted(files):
             result.update(f"{path / file}".encode())
             result.update((path / file).read_bytes())
@@ -39,7 +43,7 @@ def digest(name: str, folder: Path) -> str:
 
 
 def main() -> int:
-    now = {name: digest(name, folder) for name, folder in packages().items()}
+    now = {name: digest(folder) for name, folder in packages().items()}
     before: dict[str, str] = {}
     if STAMP.is_file():
         before = dict(line.split(" ", 1) for line in STAMP.read_text().splitlines())
