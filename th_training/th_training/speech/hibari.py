@@ -11,11 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from th_common.errors import InputError
-
 from .ipa import ipa_visemes, merged
 from .prosody import Prosody
-from .utterance import Utterance, to_visemes
+from .utterance import Utterance, joined, to_visemes
 
 _DURATIONS = "/Clip_output_0"  # frames per phoneme id
 _LAG = 0.057  # s by which the durations trail the sound (lip closures against forced alignment, 12 sentences)
@@ -69,10 +67,7 @@ def say(
         symbols += _ended(list(zip(["^", *known, "$"], seconds.tolist(), strict=True)), _end_of_sound(samples, rate))
         pieces += [samples, np.zeros(round(_JOINTS * rate), np.float32)]
         symbols.append((".", len(pieces[-1]) / rate))
-    if not pieces:
-        raise InputError(f"there is nothing to speak in {text!r}")
-    samples = np.concatenate(pieces).astype(np.float32)
-    samples /= max(1.0, float(np.abs(samples).max()))
+    samples = joined(pieces, text)
     phones = [(start - _LAG, end - _LAG, name) for start, end, name in merged(symbols)]
     segments = to_visemes(phones, ipa_visemes, duration=len(samples) / rate)
     return Utterance(samples, rate, segments)

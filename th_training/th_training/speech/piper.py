@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from th_common.errors import InputError
-
 from .ipa import ipa_visemes, merged
 from .prosody import Prosody
-from .utterance import Utterance, to_visemes
+from .utterance import Utterance, joined, to_visemes
 
 _HOP = 256  # samples per frame of the model
 _DURATIONS = "/Ceil_output_0"  # frames per phoneme id
@@ -61,10 +59,7 @@ def say(text: str, style: Prosody, *, shift: float = 1.0, breadth: float = 0.667
         symbols += _with_durations(phonemes, config.phoneme_id_map, ids, seconds)
         pieces += [audio, np.zeros(round(_JOINTS * rate), np.float32)]
         symbols.append((".", len(pieces[-1]) / rate))
-    if not pieces:
-        raise InputError(f"there is nothing to speak in {text!r}")
-    samples = np.concatenate(pieces).astype(np.float32)
-    samples /= max(1.0, float(np.abs(samples).max()))
+    samples = joined(pieces, text)
     phones = [((start - _LAG) / faster, (end - _LAG) / faster, name) for start, end, name in merged(symbols)]
     sample_rate = round(rate * faster)
     segments = to_visemes(phones, ipa_visemes, duration=len(samples) / sample_rate)

@@ -34,6 +34,14 @@ class Utterance:
         return len(self.samples) / self.sample_rate
 
 
+def joined(pieces: Sequence[np.ndarray], text: str) -> np.ndarray:
+    """Pieces of speech as one sound, float32 (N,) in [-1, 1]; InputError if `text` gave none."""
+    if not pieces:
+        raise InputError(f"there is nothing to speak in {text!r}")
+    samples = np.concatenate(pieces).astype(np.float32)
+    return samples / max(1.0, float(np.abs(samples).max()))
+
+
 def to_visemes(
     phones: Iterable[Phone], table: Callable[[str], Sequence[str]], *, duration: float
 ) -> tuple[Segment, ...]:
