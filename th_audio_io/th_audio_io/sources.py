@@ -26,7 +26,8 @@ def example_path() -> Path:
 class FileSource:
     """A sound file: what libsndfile reads (wav, flac, ogg, mp3 ...), or the first sound of anything that FFmpeg reads.
 
-    `rate` in Hz and `channels` are the file's own. Memory stays bounded whatever the length.
+    `rate` in Hz and `channels` are the file's own. Memory stays bounded whatever the length. `replaced` counts the samples so
+    far that were NaN or infinite, and are given as 0.
 
     Raises:
         InputError: there is no such file, or nothing reads it, or it holds no sound of a supported rate.
@@ -40,6 +41,7 @@ class FileSource:
             raise InputError(f"{str(self.path)!r} is not a file")
         if not os.access(self.path, os.R_OK):
             raise InputError(f"the sound file {str(self.path)!r} may not be read")
+        self.replaced = 0
         self._soundfile = _libsndfile_reads(self.path)
         self.rate, self.channels = self._describe()
         if not MIN_RATE <= self.rate <= MAX_RATE or not 1 <= self.channels <= MAX_CHANNELS:
@@ -57,6 +59,7 @@ class FileSource:
         blocks = self._read_soundfile() if self._soundfile else self._read_av()
         for block in blocks:
             if len(block):
+                self.replaced += block.size - int(np.count_nonzero(np.isfinite(block)))
                 yield np.nan_to_num(block, posinf=0.0, neginf=0.0)
 
     def _describe(self) -> tuple[int, int]:
