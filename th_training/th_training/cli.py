@@ -17,6 +17,7 @@ from th_common.errors import TalkingHeadError
 PARTS: dict[str, tuple[str, str]] = {
     "face": ("th_training.face", "Make a face model from nothing: voices, actor, AAM, corpus, training."),
     "synthesize": ("th_training.synthesize", "Turn a sound file into a video of the speaking face."),
+    "features": ("th_training.features.commands", "Show the features of a sound file, and what is wrong with it."),
     "corpus": ("th_training.corpus.commands", "Make and inspect corpora."),
     "landmarks": ("th_training.landmarks.commands", "Find or draw the 68 landmarks of faces."),
     "aam": ("th_training.aam.commands", "Build, fit and inspect active appearance models."),
