@@ -5,14 +5,15 @@ from th_audio_features import sptk
 from th_audio_features.dither import Dither, settle
 from th_audio_features.history import History
 from th_audio_features.pitch import PitchStream, rapt
+from th_audio_features.profiles import PROFILES
 
 from .golden import golden, recording
 
 RATE, HOP = 24_000, 400
 
 
-def track(samples: np.ndarray, *, block: int = 2, lag: int = 4) -> np.ndarray:
-    stream = PitchStream(RATE, HOP, block=block, lag=lag)
+def track(samples: np.ndarray, profile: str = "robot") -> np.ndarray:
+    stream = PitchStream.of(PROFILES[profile])
     whole = len(samples) // HOP * HOP
     found = stream.push(samples[:whole].astype(np.float32).reshape(-1, HOP))
     return np.concatenate([found, stream.flush(samples[whole:].astype(np.float32))])
@@ -60,7 +61,7 @@ def test_the_stream_finds_what_the_whole_utterance_gives(kind: str) -> None:
 def test_chunks_of_hops_do_not_matter() -> None:
     samples = golden("espeak_24000_wav").astype(np.float32)
     hops = samples[: len(samples) // HOP * HOP].reshape(-1, HOP)
-    stream = PitchStream(RATE, HOP, block=2, lag=4)
+    stream = PitchStream.of(PROFILES["robot"])
     found = np.concatenate([stream.push(hop[None]) for hop in hops] + [stream.flush(samples[hops.size :])])
     assert np.array_equal(found, track(samples))
 

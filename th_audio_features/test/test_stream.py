@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from th_audio_features import PROFILES, FeatureStream, extract
+from th_audio_features.pitch import rapt
 from th_common.errors import InputError
 
 from .golden import golden, recording
@@ -47,6 +48,19 @@ def test_the_paper_profile_is_htk_and_sptk(kind: str) -> None:
     inner = slice(0, len(features) - 3)
     assert ((features[inner, F0] > 0) == (pitch[inner] > 0)).all()
     np.testing.assert_allclose(features[inner, F0], pitch[inner], atol=0.2)
+
+
+@pytest.mark.parametrize("swing", [16_000, 3_000])
+def test_f0_of_the_paper_profile_is_sptks_over_the_whole_recording(swing: int) -> None:
+    """Real speech, as loud as most files are, and 14 dB quieter."""
+    rate, samples = recording()
+    speech = soxr.resample(samples.astype(float), rate, 44_100)
+    speech = np.round(speech * swing / (np.ptp(speech) / 2)).astype(np.int16)
+    found = extract(speech, 44_100, "paper")[:, F0]
+    whole = rapt(speech, 44_100, 735)[1 : len(found) + 1]
+    assert (whole > 0).any()
+    assert ((found > 0) == (whole > 0))[:-3].all()
+    np.testing.assert_allclose(found[:-3], whole[:-3], atol=0.2)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -215,12 +229,45 @@ def test_ten_times_too_loud_is_survived() -> None:
     assert stream.limited == 1
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 1.0]), st.sampled_from([1e-6, 0.1, 1.0, 5.0]))
-def test_any_sound_gives_finite_features(seed: int, offset: float, loudness: float) -> None:
-    rng = np.random.default_rng(seed)
-    samples = (rng.normal(size=rng.integers(0, 9000)) * loudness + offset).astype(np.float32)
-    assert np.isfinite(extract(samples, 16_000, "robot")).all()
+SHAPES = {
+    "nothing": lambda t: 0.0 * t,
+    "constant": lambda t: 1.0 + 0.0 * t,
+    "impulses": lambda t: (t % 77 == 0).astype(float),
+    "square": lambda t: np.where(t // 90 % 2, 1.0, -1.0),
+    "ramp": lambda t: t / 400.0 - 1.0,
+    "nyquist": lambda t: (-1.0) ** t,
+    "sine": lambda t: np.sin(0.03 * t),
+    "noise": lambda t: np.random.default_rng(len(t)).normal(size=len(t)),
+    "nan": lambda t: np.nan + t,
+}
+PIECES = st.tuples(
+    st.sampled_from(sorted(SHAPES)),
+    st.one_of(st.integers(0, 8).map(lambda hops: ("hops", hops)), st.integers(0, 3000).map(lambda n: ("samples", n))),
+    st.sampled_from([1e-42, 1e-6, 1e-3, 0.1, 1.0, 5.0, 1e30]),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(PIECES, max_size=8), st.sampled_from(sorted(PROFILES)), st.sampled_from([None, 8_000, 16_000, 48_000]))
+def test_any_sound_gives_finite_features(pieces: list, profile: str, rate: int | None) -> None:
+    """Also at the profile's own rate (None), where pieces may begin exactly at a hop."""
+    rate = rate or PROFILES[profile].analysis_rate
+    hop = rate // 60
+    parts = [SHAPES[shape](np.arange(n * hop if unit == "hops" else n)) * size for shape, (unit, n), size in pieces]
+    stream = FeatureStream(rate, profile)
+    features = np.concatenate([*(stream.push(part.astype(np.float32)) for part in parts), stream.flush()])
+    assert np.isfinite(features).all()
+    assert ((features[:, F0] == 0) | ((features[:, F0] > 55) & (features[:, F0] < 520))).all()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_step_between_two_hops_is_survived(profile: str) -> None:
+    """Every hop is constant, so without a swing, but the sound is not."""
+    p = PROFILES[profile]
+    step = np.repeat(np.array([0, 100], np.int16), 20 * p.hop)
+    features = extract(step, p.analysis_rate, p)
+    assert np.isfinite(features).all()
+    assert features[25, ENERGY] == pytest.approx(np.log(p.window * 100.0**2), abs=1e-3)
 
 
 def test_clipped_sound_keeps_its_voice() -> None:

@@ -3,8 +3,7 @@
 RAPT (Talkin 1995; SPTK's `pitch -a 0`, through pysptk) takes whole utterances. Here it runs on rolling buffers, arranged so that a
 frame meets the same arithmetic as in the whole: buffers begin on RAPT's own grid of reads (it works in blocks of 0.2 s), the noise
 that it adds is traded for that of the absolute position (see `dither`), and zeros behind the buffer let it reach the newest frames.
-What may differ is the decision of its dynamic programming, for lack of future: in 3400 frames of speech voicing differs from the
-whole utterance's in 0.00 % (block 4, lag 6), 0.09 % (2, 4), 0.7 % (2, 2).
+What may differ is the decision of its dynamic programming, for lack of future and past: benchmarks/f0_agreement.py counts it.
 
 RAPT's traps, avoided here and only here: samples must be float32 on the int16 scale (+-1 gives silence, int16 truncates F0);
 fewer than 41 ms raise and leak; a fractional hop corrupts memory; its noise depends on the parity of earlier calls; quiet sound
@@ -20,14 +19,14 @@ import numpy as np
 from th_audio_features import sptk
 from th_audio_features.dither import Dither, settle
 from th_audio_features.history import History
+from th_audio_features.profiles import Profile
 
 LOW, HIGH = 60.0, 500.0  # Hz: the default 240 makes gross errors in one frame of three for women and excited men
 READ = 0.2  # s that RAPT reads at once (READ_SIZE)
 CORRELATION = 0.0075  # s, its correlation window
-CONTEXT = 5  # frames before the wanted ones: enough for the dynamic programming to forget where the buffer began
 BEHIND = 2  # hops of zeros behind the newest sound; with one, RAPT stops a frame earlier and errs three times as often
 SHORTEST = 6  # hops; RAPT refuses, and leaks at, less than 41 ms = 2.45 hops
-LOUD = 5000.0  # swing from the middle, on the int16 scale, above which sound is analysed as it is
+LOUD = 5000.0  # swing from the middle, on the int16 scale, that quiet sound is levelled to
 GAIN_LIMIT = 100.0
 RELEASE = 0.5 ** (1 / 300)  # per hop: the level that is taken for the speaker's halves in 5 s
 
@@ -71,13 +70,16 @@ class PitchStream:
         hop: samples from frame to frame.
         block: frames that are decided at once.
         lag: a frame j of a block is decided when hops up to j + lag have come, or later; at least 2.
+        context: frames before the wanted ones, at least: the dynamic programming must forget where the buffer began.
+        quiet: swing below which the sound is levelled; at most LOUD.
     """
 
-    def __init__(self, rate: int, hop: int, *, block: int, lag: int) -> None:
-        self._rate, self._hop, self._block, self._lag = rate, hop, block, lag
+    def __init__(self, rate: int, hop: int, *, block: int, lag: int, context: int, quiet: float = LOUD) -> None:
+        self._rate, self._hop, self._block, self._lag, self._context = rate, hop, block, lag, context
+        self._quiet = quiet
         span = int(CORRELATION * rate + 0.5) + int(rate / LOW + 0.5) + 1
         self._grid = (int(READ * rate) - span) // hop + 1  # frames in one of RAPT's reads
-        hops = CONTEXT + self._grid + block + lag
+        hops = context + self._grid + block + lag
         self._sound = History(hops * hop)
         self._noise = History(hops * hop)
         self._dither = Dither()
@@ -85,6 +87,18 @@ class PitchStream:
         self._level = 0.0
         self._hops = 0
         self._decided = 0
+
+    @classmethod
+    def of(cls, profile: Profile) -> PitchStream:
+        """The F0 that a profile asks for."""
+        return cls(
+            profile.analysis_rate,
+            profile.hop,
+            block=profile.f0_block,
+            lag=profile.f0_lag,
+            context=profile.f0_context,
+            quiet=profile.f0_quiet,
+        )
 
     def push(self, hops: np.ndarray) -> np.ndarray:
         """(T, hop) next samples on the int16 scale -> float32 (U,) F0 of the next frames decided, in Hz, 0 if unvoiced."""
@@ -113,15 +127,17 @@ class PitchStream:
 
     def _decide(self, stop: int) -> np.ndarray:
         """Frames from the last decided one up to `stop`."""
-        first = max(0, self._decided - CONTEXT) // self._grid * self._grid
+        first = max(0, self._decided - self._context) // self._grid * self._grid
         start, end = first * self._hop, self._sound.end
         wanted = slice(self._decided - first, stop - first)
         self._decided = stop
         sound = self._sound.view(start, end)
         if not np.ptp(sound):  # in digital silence RAPT would look for a voice in its own noise
             return np.zeros(wanted.stop - wanted.start, np.float32)
-        # Quiet microphones: bring the voice above RAPT's noise. The features' energy stays as it was.
-        gain = min(max(LOUD / self._level, 1.0), GAIN_LIMIT)
+        # Quiet microphones: bring the voice above RAPT's noise. The features' energy stays as it was. What is shorter than a read has
+        # not shown yet how loud it is: most recordings begin with a breath of almost nothing.
+        quiet = self._level < self._quiet and self._hops > self._grid
+        gain = LOUD / max(self._level, LOUD / GAIN_LIMIT) if quiet else 1.0
         buffer = np.zeros(max(len(sound) + BEHIND * self._hop, SHORTEST * self._hop), np.float32)
         buffer[: len(sound)] = sound * np.float32(gain)
         buffer[: len(sound)] += self._noise.view(start, end) - self._buffer_noise[: len(sound)]

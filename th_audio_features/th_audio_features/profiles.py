@@ -28,6 +28,8 @@ class Profile:
         causal_deltas: regression over the last five frames instead of two on either side.
         f0_block: F0 is computed for this many frames at once (cost falls, delay grows).
         f0_lag: hops of sound, at least, from the beginning of a frame of F0 on when it is decided.
+        f0_context: frames before its own that F0 is decided with, at least (cost grows).
+        f0_quiet: swing from the middle, on the int16 scale, below which F0 is found in a levelled copy of the sound.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Profile:
     causal_deltas: bool = False
     f0_block: int
     f0_lag: int
+    f0_context: int = 5
+    f0_quiet: float = 5000.0
 
     @property
     def hop(self) -> int:
@@ -71,8 +75,16 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
         profile.name: profile
         for profile in (
-            # The paper's own sound: HTK and SPTK at 44.1 kHz, number by number.
-            Profile(name="paper", analysis_rate=44_100, period_quirk=True, f0_block=4, f0_lag=6),
+            # The paper's own sound: HTK and SPTK at 44.1 kHz, number by number; levelled only where SPTK loses the voice.
+            Profile(
+                name="paper",
+                analysis_rate=44_100,
+                period_quirk=True,
+                f0_block=4,
+                f0_lag=8,
+                f0_context=10,
+                f0_quiet=1500.0,
+            ),
             # What robots hear: nothing above 7.6 kHz counts, so a 16 kHz microphone and a studio give the same features.
             Profile(name="robot", analysis_rate=24_000, mel_high=7600.0, f0_block=2, f0_lag=4),
             # As robot, with 33 ms less delay.

@@ -89,7 +89,7 @@ class FeatureStream:
         self._resampler = Resampler(self.sample_rate, profile.analysis_rate)
         self._history = History((BLOCK + 1) * profile.hop)
         self._dynamics = Dynamics(causal=profile.causal_deltas)
-        self._pitch = PitchStream(profile.analysis_rate, profile.hop, block=profile.f0_block, lag=profile.f0_lag)
+        self._pitch = PitchStream.of(profile)
         self._rest = np.zeros(0, np.float32)
         self._rows = np.zeros((0, DIMENSIONS - 1))
         self._f0 = np.zeros(0, np.float32)
