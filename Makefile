@@ -52,6 +52,7 @@ face: build  ## make the default face from nothing into models/default (SEED=)
 	@$(IN_ENV) python -m th_training.cli face models/default --seed "$(SEED)" $(ARGS)
 
 bench: build  ## run the benchmarks, print a table, write build/bench.json
+	@$(IN_ENV) python scripts/make_env.py --extra requirements/bench.txt
 	@$(IN_ENV) python benchmarks/run.py $(ARGS)
 
 soak: build  ## run the graph for SOAK_MINUTES=10, print rates, memory, counters

@@ -79,7 +79,7 @@ def main(paths: list[str]) -> None:
     keys = {**{f"{r / 1000:g} kHz": f"{r // 1000}k" for r in RATES}, **{f"MP3 {k} kbit/s": f"mp3_{k}k" for k in KBITS}}
     result: dict[str, float] = {}
     for profile in PROFILES:
-        print(f"\n`{profile}`, {len(recordings)} recordings\n")
+        print(f"\n`{profile}`, {len(recordings)} recording{'s' * (len(recordings) > 1)}\n")
         print("| the same at | " + " | ".join(COLUMNS.values()) + " |")
         print("|---" * (len(COLUMNS) + 1) + "|")
         for name in names:
