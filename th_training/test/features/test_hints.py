@@ -57,6 +57,11 @@ def test_the_band_is_judged_by_what_the_profile_hears(voice, said):
     rate, good = voice
     assert said(good, rate, "live") == []
     assert "paper listens up to 22.1 kHz" in said(good, rate, "paper")[0]
+    assert "paper listens up to 22.1 kHz" in said(soxr.resample(good, rate, 44_100), 44_100, "paper")[0]
+    assert "robot listens up to 7.6 kHz" in said(soxr.resample(good, rate, 11_025), 11_025, "robot")[0]
+    bright = soxr.resample(good, rate, 44_100)
+    bright += 0.02 * np.abs(bright).max() * noise(len(bright)) * (np.abs(bright) > 0.1)
+    assert said(bright, 44_100, "paper") == []
 
 
 def test_short_sound_is_not_judged_as_speech(voice, said):

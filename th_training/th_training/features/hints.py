@@ -63,11 +63,10 @@ def _band(analysis: Analysis) -> list[str]:
     if edge < 4200:
         return [f"nothing above {edge / 1000:.1f} kHz, a telephone's band: {profile.name} hears another timbre"]
     heard = profile.mel_high or profile.analysis_rate / 2
-    # A 16 kHz recording ends a little below 8 kHz, an MP3 of 44.1 kHz at 16 kHz.
-    if edge < 0.7 * heard:
-        return [
-            f"nothing above {edge / 1000:.1f} kHz; {profile.name} listens up to {heard / 1000:.1f} kHz, and hears another timbre"
-        ]
+    # Speech itself ends 50 dB below its peak near 12 kHz, a recording of 16 kHz a little below 8.
+    if analysis.facts.rate < 2 * heard or edge < min(0.7 * heard, 8100.0):
+        ends, hears = f"{edge / 1000:.1f} kHz", f"{heard / 1000:.1f} kHz"
+        return [f"nothing above {ends}; {profile.name} listens up to {hears}, and hears another timbre"]
     return []
 
 
