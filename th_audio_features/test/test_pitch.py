@@ -1,7 +1,9 @@
+import os
+
 import numpy as np
 import pytest
 
-from th_audio_features import sptk
+from th_audio_features import pitch, sptk
 from th_audio_features.dither import Dither, settle
 from th_audio_features.history import History
 from th_audio_features.pitch import PitchStream, rapt
@@ -96,6 +98,51 @@ def test_an_offset_does_not_hide_a_quiet_voice() -> None:
 def test_silence_and_noise_have_no_voice(level: float) -> None:
     noise = np.random.default_rng(1).normal(size=3 * RATE) * level
     assert (track(np.round(noise)) > 0).mean() < 0.01
+
+
+@pytest.mark.parametrize("loudness", [0.02, 0.1])
+def test_a_knock_on_the_microphone_does_not_hide_a_quiet_voice(loudness: float) -> None:
+    voice = tone(140.0, 4.0) * loudness
+    knocked = voice.copy()
+    knocked[RATE : RATE + 24] = 30_000.0
+    assert (track(knocked)[90:-5] > 0).mean() > 0.98
+
+
+def test_a_quiet_voice_is_heard_seconds_after_a_loud_one() -> None:
+    voice = np.concatenate([tone(120.0, 2.0), tone(150.0, 6.0) * 0.05])
+    assert (track(voice)[4 * 60 : -5] > 0).mean() > 0.98
+
+
+def test_a_faint_hum_is_no_voice() -> None:
+    t = np.arange(6 * RATE) / RATE
+    hum = 10.0 * np.sin(2 * np.pi * 100 * t) + 3.0 * np.random.default_rng(0).normal(size=len(t))
+    assert (track(np.round(hum)) == 0).all()
+
+
+def test_a_strangers_call_between_two_of_ours_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = golden("espeak_24000_wav").astype(np.float32)
+    expected = rapt(samples, RATE, HOP)
+    calls = []
+
+    def settle_and_be_disturbed() -> bool:
+        stood = settle()
+        calls.append(stood)
+        if len(calls) == 1:
+            sptk.rapt(np.ones(4001, np.float32), 16_000, 80, min=60, max=240)
+        return stood
+
+    monkeypatch.setattr("th_audio_features.pitch.settle", settle_and_be_disturbed)
+    assert np.array_equal(rapt(samples, RATE, HOP), expected)
+    assert len(calls) == 4  # before and after, twice
+
+
+def test_a_child_forked_while_a_thread_works_does_not_wait_for_it() -> None:
+    """Data loaders fork their workers from processes with threads."""
+    with pitch._one_at_a_time:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if pitch._one_at_a_time.acquire(blocking=False) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.parametrize("hops", [0, 1, 2, 3, 7])

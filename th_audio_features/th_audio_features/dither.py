@@ -53,14 +53,16 @@ class Dither:
         return (pairs * (np.sqrt(-2.0 * np.log(square) / square) * SCALE)[:, None]).astype(np.float32).ravel()
 
 
-def settle() -> None:
-    """Bring SPTK's generator, which makes numbers in pairs, to the beginning of a pair.
+def settle() -> bool:
+    """Bring SPTK's generator, which makes numbers in pairs, to the beginning of a pair; True if it stood there already.
 
     The half-used state is global to the process and survives seeding: any earlier call of RAPT with an odd number of samples, ours
     or a stranger's, would shift the noise of the next. `excite` draws from the same generator, so one number shows the state.
     """
-    if abs(_draw_one() - _FIRST) < 1e-9:
+    settled = abs(_draw_one() - _FIRST) < 1e-9
+    if settled:
         _draw_one()
+    return settled
 
 
 def _draw_one() -> float:

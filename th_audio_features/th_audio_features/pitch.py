@@ -12,7 +12,10 @@ drowns in its noise.
 
 from __future__ import annotations
 
+import os
+import statistics
 import threading
+from collections import deque
 
 import numpy as np
 
@@ -27,10 +30,23 @@ CORRELATION = 0.0075  # s, its correlation window
 BEHIND = 2  # hops of zeros behind the newest sound; with one, RAPT stops a frame earlier and errs three times as often
 SHORTEST = 6  # hops; RAPT refuses, and leaks at, less than 41 ms = 2.45 hops
 LOUD = 5000.0  # swing from the middle, on the int16 scale, that quiet sound is levelled to
-GAIN_LIMIT = 100.0
-RELEASE = 0.5 ** (1 / 300)  # per hop: the level that is taken for the speaker's halves in 5 s
+FAINT = 30.0  # swing of -61 dBFS: fainter sound is no quiet voice but hum and hiss, and stays as it is
+CLICK = (
+    5  # hops whose median is the level: what lasts less than three of them, a knock on the microphone, is not a voice's
+)
+RELEASE = 0.5 ** (1 / 60)  # per hop: the level that is taken for the speaker's halves in 1 s
+ATTEMPTS = 3
 
 _one_at_a_time = threading.Lock()  # RAPT and its noise keep their state in static variables
+
+
+def _renew_lock() -> None:
+    """A forked child has only the thread that forked: a lock that another one held would never open."""
+    global _one_at_a_time
+    _one_at_a_time = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 def rapt(samples: np.ndarray, rate: int, hop: int) -> np.ndarray:
@@ -50,8 +66,12 @@ def rapt(samples: np.ndarray, rate: int, hop: int) -> np.ndarray:
     sound = np.zeros(len(samples) + (len(samples) + _padding(rate, hop)) % 2, np.float32)
     sound[: len(samples)] = samples
     with _one_at_a_time:
-        settle()
-        return sptk.rapt(sound, rate, hop, min=LOW, max=HIGH, otype="f0")[:count]
+        for _ in range(ATTEMPTS):
+            settle()
+            f0 = sptk.rapt(sound, rate, hop, min=LOW, max=HIGH, otype="f0")[:count]
+            if settle():  # or else somebody else's thread used SPTK in between, and shifted the noise
+                break
+        return f0
 
 
 def _padding(rate: int, hop: int) -> int:
@@ -84,6 +104,7 @@ class PitchStream:
         self._noise = History(hops * hop)
         self._dither = Dither()
         self._buffer_noise = Dither().next((hops + SHORTEST) * hop)
+        self._swings: deque[float] = deque([0.0] * CLICK, maxlen=CLICK)
         self._level = 0.0
         self._hops = 0
         self._decided = 0
@@ -123,7 +144,8 @@ class PitchStream:
     def _append(self, samples: np.ndarray) -> None:
         self._sound.append(samples)
         self._noise.append(self._dither.next(self._hop))
-        self._level = max(self._level * RELEASE, float(np.ptp(samples)) / 2)
+        self._swings.append(float(np.ptp(samples)) / 2)
+        self._level = max(self._level * RELEASE, statistics.median(self._swings))
 
     def _decide(self, stop: int) -> np.ndarray:
         """Frames from the last decided one up to `stop`."""
@@ -136,8 +158,8 @@ class PitchStream:
             return np.zeros(wanted.stop - wanted.start, np.float32)
         # Quiet microphones: bring the voice above RAPT's noise. The features' energy stays as it was. What is shorter than a read has
         # not shown yet how loud it is: most recordings begin with a breath of almost nothing.
-        quiet = self._level < self._quiet and self._hops > self._grid
-        gain = LOUD / max(self._level, LOUD / GAIN_LIMIT) if quiet else 1.0
+        quiet = FAINT <= self._level < self._quiet and self._hops > self._grid
+        gain = LOUD / self._level if quiet else 1.0
         buffer = np.zeros(max(len(sound) + BEHIND * self._hop, SHORTEST * self._hop), np.float32)
         buffer[: len(sound)] = sound * np.float32(gain)
         buffer[: len(sound)] += self._noise.view(start, end) - self._buffer_noise[: len(sound)]

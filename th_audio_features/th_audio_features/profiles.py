@@ -83,7 +83,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
                 f0_block=4,
                 f0_lag=8,
                 f0_context=10,
-                f0_quiet=1500.0,
+                f0_quiet=500.0,
             ),
             # What robots hear: nothing above 7.6 kHz counts, so a 16 kHz microphone and a studio give the same features.
             Profile(name="robot", analysis_rate=24_000, mel_high=7600.0, f0_block=2, f0_lag=4),
