@@ -37,3 +37,19 @@ def test_a_profile_cannot_be_changed() -> None:
 def test_an_unknown_profile_is_refused_by_name(name) -> None:
     with pytest.raises(InputError, match="profile must be one of paper, robot, live"):
         get_profile(name)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"analysis_rate": 22_050}, "multiple of 60 Hz"),
+        ({"analysis_rate": 0}, "multiple of 60 Hz"),
+        ({"mel_high": 12_001.0}, "half the analysis rate"),
+        ({"f0_block": 0}, "f0_block"),
+        ({"f0_lag": 1}, "f0_lag"),
+        ({"f0_context": -1}, "f0_context"),
+    ],
+)
+def test_a_profile_out_of_range_is_refused_in_words(wrong: dict, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        dataclasses.replace(PROFILES["robot"], **wrong)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import gc
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from th_common.errors import InputError
 from .golden import golden, recording
 
 ENERGY, F0 = 12, 39
-RATES = [8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000]
+RATES = [8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_056, 44_100, 48_000, 96_000, 192_000]
 
 
 def sound(rate: int, seconds: float = 0.4) -> np.ndarray:
@@ -90,6 +91,17 @@ def test_a_stream_gives_the_bits_of_the_whole(rate: int, profile: str, size: int
 def test_sample_by_sample_is_the_same_too(profile: str) -> None:
     samples = sound(16_000, 0.25)
     assert np.array_equal(in_chunks(samples, 16_000, profile, 1), extract(samples, 16_000, profile))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_long_stream_gives_the_bits_of_the_whole(profile: str) -> None:
+    """Long enough for every ring to go round several times."""
+    rate, speech = recording()
+    samples = np.tile(speech, 3)
+    sizes = np.random.default_rng(0).integers(0, 3000, 400)
+    stream = FeatureStream(rate, profile)
+    parts = [stream.push(piece) for piece in np.split(samples, np.cumsum(sizes).clip(max=len(samples)))]
+    assert np.array_equal(np.concatenate([*parts, stream.flush()]), extract(samples, rate, profile))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -305,6 +317,28 @@ def test_what_is_no_sound_is_refused_and_leaves_the_stream_as_it_was(samples, re
         stream.push(samples)
     rest = [stream.push(good[3000:]), stream.flush()]
     assert np.array_equal(np.concatenate([first, *rest]), extract(good, 16_000, "robot"))
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.float32, np.float64])
+def test_the_order_of_bytes_does_not_matter(kind: type) -> None:
+    samples = (sound(16_000) / (1 if kind is np.int16 else 32_768)).astype(kind)
+    swapped = samples.astype(samples.dtype.newbyteorder())
+    assert np.array_equal(extract(swapped, 16_000, "robot"), extract(samples, 16_000, "robot"))
+
+
+def test_a_masked_array_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="masked"):
+        extract(np.ma.masked_less(sound(16_000), 0), 16_000, "robot")
+
+
+def test_a_file_of_nan_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="4000 of 4000 samples are NaN"):
+        extract(np.full(4000, np.nan), 16_000, "robot")
+
+
+def test_a_stream_cannot_be_copied() -> None:
+    with pytest.raises(TypeError, match="cannot be copied or pickled"):
+        copy.copy(FeatureStream(24_000, "robot"))
 
 
 def test_floats_on_the_int16_scale_are_refused_in_words() -> None:

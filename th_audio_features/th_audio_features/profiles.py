@@ -30,6 +30,9 @@ class Profile:
         f0_lag: hops of sound, at least, from the beginning of a frame of F0 on when it is decided.
         f0_context: frames before its own that F0 is decided with, at least (cost grows).
         f0_quiet: swing from the middle, on the int16 scale, below which F0 is found in a levelled copy of the sound.
+
+    Raises:
+        InputError: a number is out of its range.
     """
 
     name: str
@@ -41,6 +44,20 @@ class Profile:
     f0_lag: int
     f0_context: int = 5
     f0_quiet: float = 5000.0
+
+    def __post_init__(self) -> None:
+        rules = {
+            f"analysis_rate must be a positive multiple of {FRAME_RATE} Hz": self.analysis_rate > 0
+            and self.analysis_rate % FRAME_RATE == 0,
+            "mel_high must lie between 0 and half the analysis rate": self.mel_high is None
+            or 0.0 < self.mel_high <= self.analysis_rate / 2,
+            "f0_block must be at least 1": self.f0_block >= 1,
+            "f0_lag must be at least 2": self.f0_lag >= 2,
+            "f0_context must not be negative": self.f0_context >= 0,
+        }
+        for rule, kept in rules.items():
+            if not kept:
+                raise InputError(f"profile {self.name!r}: {rule}")
 
     @property
     def hop(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import numpy as np
 
 from th_audio_features.deltas import Dynamics
@@ -16,6 +18,7 @@ LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 MOST_CHANNELS = 64
 INT16_SCALE = 32768.0
 HEADROOM = 16.0  # floats beyond 16 times full scale are no sound
+MOST_BAD = 0.01  # share of samples that may be no sound in a file that is taken for one
 BLOCK = 32  # hops that are worked on at once
 
 
@@ -83,6 +86,9 @@ class FeatureStream:
         self._begin()
         return np.concatenate(rows)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a FeatureStream holds the state of other libraries: it cannot be copied or pickled")
+
     def _begin(self) -> None:
         profile = self.profile
         self.frames = 0
@@ -98,7 +104,7 @@ class FeatureStream:
     def _clean(self, samples: np.ndarray) -> np.ndarray:
         """Anything -> float32 (N,) on the int16 scale, finite."""
         sound = to_mono(samples)
-        if samples.dtype == np.int16:
+        if samples.dtype.kind == "i":
             return sound.astype(np.float32, copy=False)
         bad = ~np.isfinite(sound)
         if bad.any():
@@ -159,14 +165,16 @@ def extract(samples: np.ndarray, sample_rate: int, profile: str | Profile = "pap
         delta-deltas, F0 in Hz (0 if unvoiced). (0, 40) for less than a window.
 
     Raises:
-        InputError: another type, shape, rate or profile, or floats that are not on the scale of [-1, 1].
+        InputError: another type, shape, rate or profile, floats that are not on the scale of [-1, 1], or more than 1 % NaN.
     """
     stream = FeatureStream(sample_rate, profile)
     rows = np.concatenate([stream.push(samples), stream.flush()])
-    if stream.limited > 0.01 * len(samples):
-        raise InputError(
-            f"{stream.limited} of {len(samples)} samples are beyond +-{HEADROOM:g}: floats go from -1 to 1"
-        )
+    for count, reason in (
+        (stream.limited, f"beyond +-{HEADROOM:g}: floats go from -1 to 1"),
+        (stream.replaced, "NaN or infinite: this is no sound"),
+    ):
+        if count > MOST_BAD * len(samples):
+            raise InputError(f"{count} of {len(samples)} samples are {reason}")
     return rows
 
 
@@ -178,6 +186,11 @@ def to_mono(samples: np.ndarray) -> np.ndarray:
     """
     if not isinstance(samples, np.ndarray):
         raise InputError(f"samples must be a numpy array, not {type(samples).__name__}")
+    if isinstance(samples, np.ma.MaskedArray):
+        raise InputError("samples must not be a masked array: fill what is masked")
+    samples = np.asarray(samples)
+    if not samples.dtype.isnative:
+        samples = samples.astype(samples.dtype.newbyteorder("="))
     if samples.dtype not in (np.int16, np.float32, np.float64):
         raise InputError(f"samples must be int16, float32 or float64, not {samples.dtype}")
     if samples.ndim not in (1, 2) or (samples.ndim == 2 and not 1 <= samples.shape[1] <= MOST_CHANNELS):
