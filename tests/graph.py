@@ -86,8 +86,9 @@ class Listener(Node):
         self.images: list[Image] = []
         self.arrivals: dict[str, list[float]] = {"features": [], "codes": [], "images": []}
         self.health: dict[str, Any] = {}
-        self.create_subscription(AudioFeatures, "audio_features", self._keep("features"), 50)
-        self.create_subscription(FacialCode, "face/code", self._keep("codes"), 50)
+        # Pictures keep a listener busy: what comes meanwhile must wait, not be lost.
+        self.create_subscription(AudioFeatures, "audio_features", self._keep("features"), 1000)
+        self.create_subscription(FacialCode, "face/code", self._keep("codes"), 1000)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._diagnose, 50)
         if images:
             reliable = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
