@@ -153,3 +153,48 @@ def test_simulated_hour_with_drift() -> None:
     clock = SampleClock(RATE)
     truth, errors, _ = simulate(clock, seconds=3600, jitter=0.002, ppm=200)
     assert np.abs(errors[truth > truth[0] + 60]).max() < 0.002
+
+
+@pytest.mark.parametrize("step", [0.05, 0.2, 0.23])
+def test_time_that_is_set_back_begins_a_new_stream(step: float) -> None:
+    clock = SampleClock(RATE)
+    for n in range(50):
+        clock.place(COUNT, 100.0 + n * CHUNK)
+    later = [(time, clock.place(COUNT, time)) for time in (100.0 + n * CHUNK - step for n in range(50, 100))]
+    assert [place.event for _, place in later[:3]] == [Event.REPEAT, Event.START, Event.CONTINUE]
+    assert {place.event for _, place in later[2:]} == {Event.CONTINUE}
+    assert all(place.time == pytest.approx(time, abs=1e-6) for time, place in later[1:])
+
+
+def test_a_message_that_was_overtaken_is_left_out() -> None:
+    clock = SampleClock(RATE)
+    events = [clock.place(COUNT, 100.0 + n * CHUNK).event for n in (0, 1, 3, 2, 4, 5)]
+    assert events == [
+        Event.START,
+        Event.CONTINUE,
+        Event.GAP,
+        Event.REPEAT,
+        Event.CONTINUE,
+        Event.CONTINUE,
+    ]
+
+
+def test_second_copies_are_left_out_even_of_long_messages_and_in_blocks() -> None:
+    clock = SampleClock(RATE)
+    long = RATE // 2
+    assert [clock.place(long, 10.0 + t / 2).event for t in (0, 0, 1, 1, 2)] == [
+        Event.START,
+        Event.REPEAT,
+        Event.CONTINUE,
+        Event.REPEAT,
+        Event.CONTINUE,
+    ]
+    clock = SampleClock(RATE)
+    events = [clock.place(COUNT, 10.0 + n * CHUNK).event for n in (0, 1, 2, 0, 1, 2, 3, 4)]
+    assert events == [Event.START, *[Event.CONTINUE] * 2, *[Event.REPEAT] * 3, *[Event.CONTINUE] * 2]
+
+
+def test_a_recording_that_begins_again_with_its_old_stamps_is_a_new_stream() -> None:
+    clock = SampleClock(RATE)
+    events = [clock.place(RATE // 2, 10.0 + t / 2).event for t in (0, 1, 2, 0, 1, 2)]
+    assert events == [Event.START, Event.CONTINUE, Event.CONTINUE] * 2

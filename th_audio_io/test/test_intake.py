@@ -104,6 +104,40 @@ def test_one_byte_messages() -> None:
     assert sum(c.start for c in chunks) == 1
 
 
+@pytest.mark.parametrize("before", [60, 10])
+def test_a_message_that_lost_a_byte_does_not_turn_the_rest_to_noise(before: int) -> None:
+    sound = to_s16(tone(3.0))
+    intake = AudioIntake()
+    pieces = [sound[at : at + 512] for at in range(0, len(sound), 512)]
+    pieces[before] = pieces[before][:-1]
+    chunks = [c for n, p in enumerate(pieces) for c in intake.push(p, stamp=9.0 + n * 256 / RATE, arrival=9.1)]
+    heard = joined(chunks)
+    rest = heard[-RATE:]
+    assert np.abs(np.diff(rest)).max() < 0.06  # the tone's steepest step is 0.043; noise at full scale jumps by 1
+    assert intake.counters.broken == 1
+    assert sum(c.start for c in chunks) == 1
+
+
+def test_a_new_stream_begins_with_a_whole_sample() -> None:
+    sound = to_s16(tone(0.1))
+    intake = AudioIntake()
+    feed(intake, sound[:-1])
+    chunks = feed(intake, sound, at=200.0)
+    assert to_s16(joined(chunks)) == sound
+    assert intake.counters.broken == 1
+
+
+def test_channels_that_cancel_each_other_are_counted() -> None:
+    left = np.frombuffer(to_s16(tone(0.1)), "<i2")
+    both = np.stack([left, -left], axis=1).tobytes()
+    intake = AudioIntake(channels=2)
+    intake.push(both, stamp=5.0, arrival=5.0)
+    assert intake.counters.cancelled == len(left)
+    intake.push(np.stack([left, left], axis=1).tobytes(), stamp=5.1, arrival=5.1)
+    intake.push(np.zeros((1600, 2), "<i2").tobytes(), stamp=5.2, arrival=5.2)
+    assert intake.counters.cancelled == len(left)
+
+
 def test_rate_change_begins_a_new_stream() -> None:
     intake = AudioIntake()
     first = intake.push(bytes(640), stamp=1.0, arrival=1.02)

@@ -15,6 +15,7 @@ MAX_DRIFT = 2e-3
 _BANDWIDTH = 0.2  # rad/s of the tracking loop: settles within some 20 s and averages jitter over 5 s
 _DAMPING = 0.7
 _EXACT = 1e-3  # s of jitter below which a single stamp is believed when it says that sound was lost
+_REMEMBERED = 64  # messages of which a second copy is known again
 _WITNESSES = 6  # messages that must agree on a loss where stamps jitter more
 
 
@@ -40,7 +41,8 @@ class SampleClock:
     """Stamps (capture time of each message's first sample) as a sample clock.
 
     A stamp ahead of the count by more than the stamps' usual jitter is a gap; further ahead than `max_gap`, or behind by
-    more than it, a new stream. A stamp that does not move on is a message that was there before.
+    more than it, a new stream. A message whose stamp was there before is a repeat. A single one that comes too late for its
+    place is left out like a repeat; when the next follows on it, time was set back, and a new stream begins.
     """
 
     floor = 0.006
@@ -52,6 +54,8 @@ class SampleClock:
         self._origin = self._next = self._last_time = 0.0
         self._drift = self._jitter = 0.0
         self._errors: deque[float] = deque(maxlen=_WITNESSES)
+        self._times: deque[float] = deque(maxlen=_REMEMBERED)
+        self._late_end: float | None = None  # where the message before ended, if it came too late
 
     @property
     def end(self) -> float:
@@ -77,10 +81,17 @@ class SampleClock:
         if not self._running:
             return self._start(count, time)
         error = time - self._origin - self._next
-        if not -self._max_early() <= error <= self.max_gap:
-            return self._start(count, time)
         if self._repeats(count, time, error):
             return Place(Event.REPEAT, time)
+        if not -self._max_early() <= error <= self.max_gap:
+            return self._start(count, time)
+        if self._late(count, time, error):
+            before, self._late_end = self._late_end, time + count / self.rate
+            if before is None or abs(time - before) > self.floor:
+                return Place(Event.REPEAT, time)
+            return self._start(count, time)
+        self._late_end = None
+        self._times.append(time)
         missing = self._missing(count, error)
         if missing:
             self._next += missing / self.rate
@@ -94,6 +105,9 @@ class SampleClock:
         self._origin, self._next, self._last_time = time, 0.0, time
         self._drift, self._jitter, self._running = drift, 0.0, True
         self._errors.clear()
+        self._times.clear()
+        self._times.append(time)
+        self._late_end = None
         return self._advance(count, Event.START, 0)
 
     def _advance(self, count: int, event: Event, missing: int) -> Place:
@@ -105,8 +119,18 @@ class SampleClock:
         return self.max_gap
 
     def _repeats(self, count: int, time: float, error: float) -> bool:
-        """A stamp that does not move on is a repeat, unless the stamps jitter as much anyway."""
-        return time <= self._last_time + 0.5 / self.rate and error < -max(0.5 * count / self.rate, 4.0 * self._jitter)
+        """Whether this very stamp was there a moment ago (a recording that begins again has it too, but longer ago)."""
+        if not self._behind(count, error) or -error - count / self.rate > self.max_gap:
+            return False
+        return any(abs(time - known) < 0.5 / self.rate for known in self._times)
+
+    def _late(self, count: int, time: float, error: float) -> bool:
+        """Whether the stamp does not move on."""
+        return time <= self._last_time + 0.5 / self.rate and self._behind(count, error)
+
+    def _behind(self, count: int, error: float) -> bool:
+        """By more than the stamps jitter anyway."""
+        return error < -max(0.5 * count / self.rate, 4.0 * self._jitter)
 
     def _missing(self, count: int, error: float) -> int:
         """Samples lost before this message: exact stamps show it at once, of jittery ones several in a row must agree."""
@@ -156,6 +180,9 @@ class ArrivalClock(SampleClock):
         return self.max_early
 
     def _repeats(self, count: int, time: float, error: float) -> bool:
+        return False
+
+    def _late(self, count: int, time: float, error: float) -> bool:
         return False
 
     def _missing(self, count: int, error: float) -> int:

@@ -13,6 +13,7 @@ from th_audio_io.payload import Block, payload_decoder
 from th_common.errors import InputError
 
 FROZEN = 8  # messages in a row with one and the same stamp: such stamps say nothing
+CANCELLED = 0.01  # of the channels' loudest sample: a mix below that has lost what the channels carry
 MAX_COAST = 1.0  # s of sound without stamps in a stream that had them, before arrivals take over
 MAX_LEAD = 0.25  # s: a longer message was not captured just before it arrived, but made and sent at once
 
@@ -51,6 +52,8 @@ class IntakeCounters:
     refused: int = 0
     nonfinite: int = 0
     undecoded: int = 0
+    broken: int = 0
+    cancelled: int = 0
 
 
 class AudioIntake:
@@ -78,6 +81,7 @@ class AudioIntake:
         self._arrival = 0.0
         self._stamp: float | None = None
         self._same = 0
+        self._broken = 0
         self._use(self._fallback)
 
     @property
@@ -134,12 +138,17 @@ class AudioIntake:
         else:
             self._stamp, self._same = stamp, 0
         pause, self._arrival = arrival - self._arrival, arrival
+        if self._elsewhere(stamp, pause):
+            self._decoder.drop_partial()
         held = self._decoder.pending
         try:
             blocks = [b for b in self._decoder.push(data) if len(b.samples)]
         except InputError:
             self.counters.refused += 1
             raise
+        finally:
+            self.counters.broken += self._decoder.broken - self._broken
+            self._broken = self._decoder.broken
         if not blocks:
             return []
         if stamp:
@@ -155,8 +164,16 @@ class AudioIntake:
     def _use(self, audio_format: AudioFormat) -> None:
         self._format = audio_format
         self._decoder = payload_decoder(audio_format)
+        self._broken = 0
         self._clock: SampleClock | None = None
         self._coasted = 0.0
+
+    def _elsewhere(self, stamp: float | None, pause: float) -> bool:
+        """Whether a message cannot follow on the one before: it belongs to another stream."""
+        if not stamp:
+            return pause > self.max_gap
+        clock = self._clock
+        return clock is not None and not isinstance(clock, ArrivalClock) and abs(stamp - clock.end) > self.max_gap
 
     def _clock_for(self, block: Block, *, stamped: bool, pause: float) -> tuple[SampleClock, bool]:
         """The clock to place a block with, and whether the block's time means anything to it."""
@@ -187,6 +204,8 @@ class AudioIntake:
         counters.undecoded += block.lost
         self.rate = block.rate
         mono = block.samples.mean(axis=1, dtype=np.float32) if block.samples.shape[1] > 1 else block.samples[:, 0]
+        if block.samples.shape[1] > 1 and np.abs(mono).max() < CANCELLED * np.abs(block.samples).max():
+            counters.cancelled += len(mono)
         if place.missing:
             mono = np.concatenate((np.zeros(place.missing, np.float32), mono))
         yield Chunk(mono, block.rate, place.time, place.event is Event.START, place.missing)

@@ -29,6 +29,7 @@ class Mp3Decoder:
     """
 
     delay = CODEC_DELAY
+    broken = 0
 
     def __init__(self) -> None:
         self._reset()
@@ -41,6 +42,9 @@ class Mp3Decoder:
         self._failures = 0
         self._channels = 1
         self._codec: Any = av.CodecContext.create("mp3float", "r")
+
+    def drop_partial(self) -> None:
+        """Nothing to do: frames are found again by their headers."""
 
     @property
     def pending(self) -> float:

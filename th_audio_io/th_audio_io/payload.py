@@ -36,6 +36,12 @@ class PayloadDecoder(Protocol):
     def pending(self) -> float:
         """Samples of sound held back because their bytes are not all here."""
 
+    broken: int
+    """Parts of samples that were dropped, as the rest of them never came."""
+
+    def drop_partial(self) -> None:
+        """The next payload begins with a whole sample: sound was lost before it, or it begins a new stream."""
+
     def push(self, data: bytes) -> list[Block]:
         """Decode one payload; raises InputError where it cannot be understood, and can go on with the next."""
 

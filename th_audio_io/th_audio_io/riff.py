@@ -11,13 +11,16 @@ from th_common.errors import InputError
 _MAX_FMT_CHUNK = 4096
 _MAX_HEADER = 1 << 20
 _ENDLESS = (0, 0x7FFFFFFF, 0x7FFFF000, 0xFFFFFFFF)  # data sizes that streaming writers put before they know
+_USUAL = 50  # messages in a row without a broken sample after which one is an accident, not the way the source cuts
 _TAGS = {(1, 8): "U8", (1, 16): "S16LE", (1, 24): "S24LE", (1, 32): "S32LE", (3, 32): "F32LE", (3, 64): "F64LE"}
 
 
 class WaveDecoder:
     """PCM, with or without a RIFF/WAVE header at the start of the stream or of any payload.
 
-    A header overrides the announced rate, channels and sample format; chunks behind the data are skipped.
+    A header overrides the announced rate, channels and sample format; chunks behind the data are skipped. Messages may be cut
+    anywhere, within a sample too; but where a source that cuts at samples sends one message that ends within a sample, what is
+    left of it is dropped (`broken` counts), or all that follows would be noise.
     """
 
     delay = 0
@@ -25,6 +28,7 @@ class WaveDecoder:
 
     def __init__(self, announced: AudioFormat) -> None:
         self._announced = announced
+        self.broken = 0
         self._reset()
 
     def _reset(self) -> None:
@@ -37,6 +41,15 @@ class WaveDecoder:
         self._skip = 0
         self._remaining: int | None = None  # bytes to the end of the data chunk, None: no end known
         self._pad = 0
+        self._whole = self._whole_before = (
+            0  # messages of whole samples in a row: now, and before the last that was not
+        )
+
+    def drop_partial(self) -> None:
+        """Sound was lost or begins anew: the next payload begins with a whole sample."""
+        if self._in_samples and self._buffer:
+            self._buffer.clear()
+            self.broken += 1
 
     def push(self, data: bytes) -> list[Block]:
         """Decode one payload.
@@ -48,12 +61,23 @@ class WaveDecoder:
             raise InputError(f"message of {len(data)} bytes, more than {MAX_PAYLOAD}")
         if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
             self._reset()
+        if len(data) % self._format.frame_bytes:
+            self._whole, self._whole_before = 0, self._whole
+        else:
+            if max(self._whole, self._whole_before) >= _USUAL:
+                self.drop_partial()
+            self._whole += 1
         self._buffer += data
         try:
             return self._drain()
         except InputError:
             self._reset()
             raise
+
+    @property
+    def _in_samples(self) -> bool:
+        """Whether what waits in the buffer is a part of a sample, not of a header."""
+        return not (self._sniffing or self._in_header or self._skip) and self._remaining != 0
 
     def _drain(self) -> list[Block]:
         blocks: list[Block] = []

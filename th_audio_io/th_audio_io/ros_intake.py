@@ -18,10 +18,13 @@ from th_audio_io.selection import PATIENCE, Message, Selection
 from th_common.errors import InputError
 from th_common.health import Level
 from th_common.node import TalkingHeadNode
+from th_common.patience import Patience
 from th_common.stamps import to_seconds
 
 __all__ = ["INTAKE_PARAMETERS", "RosIntake", "intake_of"]
 
+END = object()  # in the mailbox: the sound has ended for now
+SEAM = 0.05  # s: sound that begins so near to the end of what came before goes on with it
 SOUND = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
 MAX_WAITING = 32 << 20  # bytes in the mailbox, whatever the number of messages
 
@@ -44,20 +47,30 @@ def intake_of(node: TalkingHeadNode) -> AudioIntake:
 class RosIntake:
     """Subscribe to the sound for `node` and call `on_chunk(chunk)` in a worker thread of the node.
 
-    Make it in `configure`, call `close` in `cleanup` and `update_health` in the node's own. `on_chunk` may take its time: when it is slower than the sound the oldest messages are dropped and reported.
+    Make it in `configure`, call `close` in `cleanup` and `update_health` in the node's own. `on_chunk` may take its time: when it is
+    slower than the sound the oldest messages are dropped and reported, and what follows shows the gap. `on_end` is called in the same
+    thread after `end()`.
 
     Raises:
         InputError: the node's INTAKE_PARAMETERS name a format that is not supported.
     """
 
-    def __init__(self, node: TalkingHeadNode, on_chunk: Callable[[Chunk], None]) -> None:
-        self._node, self._on_chunk = node, on_chunk
+    def __init__(
+        self,
+        node: TalkingHeadNode,
+        on_chunk: Callable[[Chunk], None],
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._node, self._on_chunk, self._on_end = node, on_chunk, on_end
         self.intake = intake_of(node)
         self._selection = Selection(node.value("input"))
         self._offset = ClockOffset()
         self._lock = threading.Lock()
         self._waiting = 0
         self._last_arrival: float | None = None
+        self._ended: float | None = None  # the last arrival before the end
+        self._patience = Patience()
+        self._before: tuple[float, float] | None = None  # arrival of the message before, and the end of its sound
         self._worker = node.start_worker("sound", self._take)
         self._stamped_heard = 0.0
         self._plain: Subscription | None = None
@@ -96,9 +109,22 @@ class RosIntake:
 
     @property
     def silent_for(self) -> float | None:
-        """Seconds since the last message that was used, None before the first."""
+        """Seconds since the last message came, None before the first."""
         last = self._last_arrival
         return None if last is None else max(0.0, self._node.now() - last)
+
+    def ended(self, timeout: float) -> bool:
+        """Whether no message came for longer than `timeout` s, and longer than the source's usual pauses on top.
+
+        Once only for each end: not again after `end()` before another message has come.
+        """
+        silent = self.silent_for
+        return silent is not None and self._last_arrival != self._ended and self._patience.ended(silent, timeout)
+
+    def end(self) -> None:
+        """The sound has ended for now: what came is taken, then `on_end` is called; what comes next begins a new stream."""
+        self._ended = self._last_arrival
+        self._worker.put(END)
 
     def update_health(self) -> None:
         """Write the input's rate, gaps, concealed samples, restarts and bad payloads into the node's health."""
@@ -112,6 +138,7 @@ class RosIntake:
         health.set("audio repeated messages", counters.repeats)
         health.set("audio refused messages", counters.refused)
         health.set("audio NaN or infinite samples", counters.nonfinite)
+        health.set("audio broken samples", counters.broken)
         health.set("audio silent s", "never heard" if self.silent_for is None else self.silent_for)
         health.set("audio clock offset s", self.offset)
         if clock is not None:
@@ -149,14 +176,18 @@ class RosIntake:
             fits = size <= MAX_PAYLOAD and self._waiting + size <= MAX_WAITING
             self._waiting += size if fits else 0
         if fits:
-            self._worker.put(Message(bytes(audio.data), stamp, self._node.now()))
+            self._last_arrival = self._node.now()
+            self._worker.put(Message(bytes(audio.data), stamp, self._last_arrival))
         else:
             self._node.report("audio refused", f"message of {size} bytes is too much", level=Level.WARN)
 
     # --- in the worker ----------------------------------------------------------------------------------------------------
 
-    def _take(self, item: Message | AudioInfo) -> None:
-        if isinstance(item, Message):
+    def _take(self, item: object) -> None:
+        if item is END:
+            self.intake.restart()
+            self._on_end()
+        elif isinstance(item, Message):
             with self._lock:
                 # Messages that the mailbox dropped were counted too: an empty one sets that right.
                 self._waiting = max(0, self._waiting - len(item.data)) if len(self._worker) else 0
@@ -166,13 +197,24 @@ class RosIntake:
             self._use(self._selection.announced())
 
     def _use(self, messages: list[Message]) -> None:
+        counters = self.intake.counters
         for message in messages:
-            self._last_arrival = message.arrival
+            broken, cancelled = counters.broken, counters.cancelled
             try:
                 chunks = self.intake.push(message.data, stamp=message.stamp, arrival=message.arrival)
             except InputError as error:
                 self._node.report("audio refused", error, level=Level.WARN)
                 continue
+            if counters.broken > broken:
+                self._node.report("audio broken", "a message ended within a sample", level=Level.WARN)
+            if counters.cancelled > cancelled:
+                self._node.report(
+                    "audio channels", "the channels cancel each other: feed one of them", level=Level.WARN
+                )
+            if chunks:
+                if self._before is not None and abs(chunks[0].time - self._before[1]) < SEAM:
+                    self._patience.went_on(message.arrival - self._before[0])
+                self._before = message.arrival, chunks[-1].end
             for chunk in chunks:
                 if chunk.start:
                     self._offset.reset()
