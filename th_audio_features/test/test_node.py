@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from array import array
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +23,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from th_msgs.msg import AudioFeatures
 
-from th_audio_features import extract
+from th_audio_features import FeatureStream, extract
 from th_audio_features.node import AudioFeaturesNode
 from th_common.node import time_message
 from th_common.stamps import to_seconds
@@ -83,12 +84,12 @@ class Bench:
 
     def announce(self, rate: int = RATE, sample_format: str = "S16LE") -> None:
         self.operator.announce(rate, sample_format)
-        assert self.graph.wait(lambda: (self._format.rate, self._format.name) == (rate, sample_format))
+        assert self.graph.wait(lambda: self._format == (rate, sample_format))
 
     @property
-    def _format(self) -> Any:
+    def _format(self) -> tuple[int, str]:
         audio_format = self.node._intake.intake.format
-        return type("Format", (), {"rate": audio_format.rate, "name": audio_format.sample_format})
+        return audio_format.rate, audio_format.sample_format
 
     def say(self, samples: np.ndarray, start: float = EPOCH, *, rate: int = RATE) -> None:
         """Send samples in messages of 20 ms, as fast as they are taken, stamped as if captured from `start` on."""
@@ -153,8 +154,11 @@ def test_a_short_gap_is_bridged_with_silence(bench: Bench, speech: np.ndarray) -
     expected = extract(gapped, RATE, "robot")
     assert bench.hears(len(expected))
     assert bench.operator.frames == list(range(len(expected)))
-    # Steering by the clock may find the gap a sample longer or shorter: the sound on either side is the same.
-    np.testing.assert_allclose(bench.operator.features[:20], expected[:20])
+    # Steering by the clock may find the gap a sample longer or shorter: the sound on either side is all but the same.
+    features = bench.operator.features
+    np.testing.assert_allclose(features[:20], expected[:20])
+    assert (np.abs(features - expected) / expected.std(axis=0))[:, :39].mean() < 0.02
+    np.testing.assert_allclose(bench.operator.stamps, EPOCH + (np.arange(len(expected)) + 1) / 60, atol=2e-4)
     assert abs(int(bench.health()["audio concealed samples"]) - 2 * CHUNK) <= 2
 
 
@@ -169,6 +173,67 @@ def test_a_jump_in_time_begins_a_new_stream(bench: Bench, speech: np.ndarray, ju
     assert np.array_equal(bench.operator.features, np.concatenate([first, second]))
     assert bench.operator.stamps[len(first)] == pytest.approx(EPOCH + 0.5 + jump + 1 / 60, abs=1e-4)
     assert bench.health()["streams"] == "2"
+
+
+def test_a_source_that_sends_half_seconds_is_one_stream_once_it_is_known(speech: np.ndarray) -> None:
+    """Its pauses are longer than idle_timeout: the first ends a stream, the others are known."""
+    half = RATE // 2
+    with Graph() as graph:
+        bench = Bench(graph, idle_timeout=0.05)
+        bench.announce()
+        for i in range(6):
+            bench.operator.say(np.roll(speech, i * 999)[:half], EPOCH + i * 0.5)
+            assert graph.wait(bench.taken)
+            if i < 5:
+                graph.wait(lambda: False, timeout=0.2)  # the pause is what is tested
+        assert graph.wait(lambda: len(bench.operator.heard) >= 6 * 30 - 2)
+        assert bench.operator.frames == [*range(29), *range(6 * 30 - 31)]
+        assert bench.health()["streams"] == bench.health()["audio streams"] == "2"
+
+
+def test_sound_that_comes_faster_than_it_is_worked_on_is_not_spliced(
+    bench: Bench, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the mailbox drops is a gap like any other: where frames follow on each other, so do their times."""
+    go_on = threading.Event()
+    go_on.set()
+    push = FeatureStream.push
+
+    def wait_and_push(stream: FeatureStream, samples: np.ndarray) -> np.ndarray:
+        assert go_on.wait(30.0)
+        return push(stream, samples)
+
+    monkeypatch.setattr(FeatureStream, "push", wait_and_push)
+    sound = np.tile(speech, 6)[: 430 * CHUNK]
+    bench.say(sound[: 30 * CHUNK])
+    go_on.clear()
+    for i in range(30 * CHUNK, len(sound), CHUNK):
+        bench.operator.say(sound[i : i + CHUNK], EPOCH + i / RATE)
+        arrived = bench.node._intake._last_arrival
+        assert bench.graph.wait(lambda before=arrived: bench.node._intake._last_arrival != before)
+    assert int(bench.health()["sound overrun"]) >= 100
+    go_on.set()
+    last = EPOCH + len(sound) / RATE
+    assert bench.graph.wait(lambda: bool(bench.operator.heard) and bench.operator.stamps[-1] > last - 0.1)
+    frames, stamps = np.array(bench.operator.frames), bench.operator.stamps
+    goes_on = np.diff(frames) == 1
+    np.testing.assert_allclose(np.diff(stamps)[goes_on], 1 / 60, atol=1e-3)
+    assert (~goes_on).sum() == 1
+    assert bench.health()["streams"] == "2"
+
+
+def test_a_message_that_lost_a_byte_is_one_bad_message(bench: Bench, speech: np.ndarray) -> None:
+    many = np.tile(speech, 2)
+    bench.say(many[: 60 * CHUNK])
+    cut = many[60 * CHUNK : 61 * CHUNK].tobytes()[:-1]
+    bench.operator.say(np.frombuffer(cut, np.uint8), EPOCH + 60 * CHUNK / RATE)
+    bench.say(many[61 * CHUNK :], EPOCH + 61 * CHUNK / RATE)
+    expected = extract(many, RATE, "robot")
+    assert bench.hears(len(expected) - 1)
+    rest = slice(85, len(expected) - 5)
+    np.testing.assert_allclose(bench.operator.features[rest, 12], expected[rest, 12], atol=0.2)
+    health = bench.health()
+    assert (health["audio broken samples"], health["streams"]) == ("1", "1")
 
 
 def test_another_rate_begins_a_new_stream(bench: Bench, speech: np.ndarray) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class AudioFeaturesNode(TalkingHeadNode):
         Parameter(
             name="idle_timeout",
             default=0.3,
-            description="silence on the topics after which the stream ends and its last frames come out",
+            description="without a message for so long (and the source's usual pauses on top) the stream ends, its last frames come",
             unit="s",
             minimum=0.05,
             maximum=10.0,
@@ -64,12 +65,13 @@ class AudioFeaturesNode(TalkingHeadNode):
         self.health.count("frames", 0)
         self.health.count("streams", 0)
         self._features = self.create_publisher(AudioFeatures, "audio_features", QoSProfile(depth=60))
-        self._worker = self.start_worker("features", self._work)
-        self._intake = RosIntake(self, self._worker.put)
+        # In the intake's own thread: a second mailbox could drop chunks, and no stamp would show it.
+        self._intake = RosIntake(self, self._take, self._end)
         self._idle = self.create_timer(IDLE_CHECK, self._look_for_silence)
 
     def deactivate(self) -> None:
-        self._worker.put(None)
+        if self._intake is not None:
+            self._intake.end()
 
     def cleanup(self) -> None:
         if self._intake is not None:
@@ -94,34 +96,36 @@ class AudioFeaturesNode(TalkingHeadNode):
     # --- in the executor --------------------------------------------------------------------------------------------------
 
     def _look_for_silence(self) -> None:
-        silent = self._intake.silent_for if self._intake is not None else None
-        if self._stream is not None and silent is not None and silent > self.value("idle_timeout"):
-            self._worker.put(None)
+        if self._stream is not None and self._intake is not None and self._intake.ended(self.value("idle_timeout")):
+            self._intake.end()
 
-    # --- in the worker ----------------------------------------------------------------------------------------------------
+    # --- in the intake's thread -------------------------------------------------------------------------------------------
 
-    def _work(self, chunk: Chunk | None) -> None:
-        """Take a chunk; None ends the stream."""
-        if chunk is None or chunk.start or (self._stream is not None and self._stream.sample_rate != chunk.rate):
+    def _take(self, chunk: Chunk) -> None:
+        if chunk.start:
             self._end()
-        if chunk is None or not self.active:
+        if not self.active:
             return
+        stream = self._stream
+        if stream is None:
+            stream, chunk = self._begin(chunk)
         begin = time.perf_counter()
-        samples, captured = chunk.samples, chunk.time
-        if self._stream is None:
-            self._stream = FeatureStream(chunk.rate, self.value("profile"))
-            self._frame_clock = FrameClock(chunk.rate)
-            self._frame = 0
-            self.health.count("streams")
-            # Zeros that stand for lost sound bridge two parts of a stream; nothing lies before this one.
-            samples, captured = samples[chunk.concealed :], captured + chunk.concealed / chunk.rate
-        self._frame_clock.add(len(samples), captured)
-        rows = self._stream.push(samples)
-        self._level = _level(samples)
+        rows = stream.push(chunk.samples)
+        self._frame_clock.add(len(chunk.samples), chunk.time)
+        self._level = _level(chunk.samples)
         self._publish(rows)
         if len(rows):
             cost = 1e3 * (time.perf_counter() - begin) / len(rows)
             self._cost += (SMOOTHING if self._cost else 1.0) * (cost - self._cost)
+
+    def _begin(self, chunk: Chunk) -> tuple[FeatureStream, Chunk]:
+        """A new stream, and what of the chunk belongs to it: zeros that stand for lost sound bridge two parts of one."""
+        self._stream = stream = FeatureStream(chunk.rate, self.value("profile"))
+        self._frame_clock = FrameClock(chunk.rate)
+        self._frame = 0
+        self.health.count("streams")
+        lost = chunk.concealed
+        return stream, replace(chunk, samples=chunk.samples[lost:], time=chunk.time + lost / chunk.rate, concealed=0)
 
     def _end(self) -> None:
         stream, self._stream = self._stream, None
