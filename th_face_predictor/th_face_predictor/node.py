@@ -17,6 +17,7 @@ from th_common.errors import InputError, ModelError
 from th_common.health import Level
 from th_common.node import TalkingHeadNode, time_message
 from th_common.parameters import Parameter
+from th_common.patience import Patience
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
 from th_common.worker import Worker
@@ -25,7 +26,8 @@ from th_face_predictor.stream import PredictorStream
 
 FRAME_RATE = 60
 IDLE = 0.3
-"""Without features for this long (s) the stream has ended: what is pending is predicted, and the next frame begins anew."""
+"""Without features for this long (s), and the usual pauses on top, the stream has ended: what is pending is predicted, and the next
+frame begins anew."""
 
 OWN = -1
 
@@ -76,6 +78,9 @@ class FacePredictorNode(TalkingHeadNode):
         self._next_frame: int | None = None
         self._delay = 0.0
         self._last_arrival: float | None = None
+        self._newest = -1
+        self._ended = True
+        self._patience = Patience()
         self._cost = 0.0
         super().__init__("face_predictor", **kwargs)
         self._idle_timer = self.create_timer(IDLE / 3, self._end_if_idle)
@@ -110,7 +115,7 @@ class FacePredictorNode(TalkingHeadNode):
         if self._codes is not None:
             self.destroy_publisher(self._codes)
         self._features = self._codes = self._worker = self._stream = self._predictor = None
-        self._last_arrival = None
+        self._last_arrival, self._ended = None, True
 
     def parameter_changed(self, name: str, value: object) -> None:
         if name in ("presentation_delay", "margin"):
@@ -124,12 +129,17 @@ class FacePredictorNode(TalkingHeadNode):
 
     def _arrive(self, message: AudioFeatures) -> None:
         if self.active and self._worker is not None:
-            self._last_arrival = time.monotonic()
+            now = time.monotonic()
+            if self._last_arrival is not None and message.frame == self._newest + 1:
+                self._patience.went_on(now - self._last_arrival)
+            self._last_arrival, self._newest, self._ended = now, message.frame, False
             self._worker.put(message)
 
     def _end_if_idle(self) -> None:
-        if self._worker is not None and self._last_arrival is not None and time.monotonic() - self._last_arrival > IDLE:
-            self._last_arrival = None
+        if self._worker is None or self._last_arrival is None or self._ended:
+            return
+        if self._patience.ended(time.monotonic() - self._last_arrival, IDLE):
+            self._ended = True
             self._worker.put(None)
 
     def _set_delay(self) -> None:
