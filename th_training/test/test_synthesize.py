@@ -8,6 +8,7 @@ from th_face_predictor import build_network, load_predictor
 from th_face_renderer.testing import synthetic_face
 from th_training import cli
 from th_training import synthesize as module
+from th_training.sound_track import SOUND_RATE
 from th_training.synthesize import synthesize
 
 av = pytest.importorskip("av", reason="PyAV is not installed")
@@ -68,8 +69,8 @@ def test_a_video(model, speech, tmp_path):
     assert facts == {"rate": 60, "codec": "h264", "size": (128, 128), "sound": "aac", "channels": 2}
     assert told[-1] == (60, 78)
     loud = np.flatnonzero(np.abs(heard[0]) > 0.1)
-    assert begin + loud[0] / module.SOUND_RATE == pytest.approx(0.5, abs=0.01)
-    assert heard.shape[1] / module.SOUND_RATE == pytest.approx(1.3, abs=0.05)
+    assert begin + loud[0] / SOUND_RATE == pytest.approx(0.5, abs=0.01)
+    assert heard.shape[1] / SOUND_RATE == pytest.approx(1.3, abs=0.05)
     assert [path.name for path in tmp_path.iterdir()] == ["face.mp4"]
 
 

@@ -27,9 +27,9 @@ from th_common.default_model import default_model_folder
 from th_common.errors import InputError
 from th_face_predictor import PredictorStream, load_predictor
 from th_face_renderer import FaceDecoder, load_face
+from th_training.sound_track import SoundTrack
 
 FPS = 60
-SOUND_RATE = 48_000  # Hz, of the video's AAC track
 SIZES = (64, 2160)
 
 _Item = TypeVar("_Item")
@@ -172,7 +172,7 @@ def _write(
         video.codec_context.time_base = Fraction(1, FPS)
         video.codec_context.colorspace = 5  # BT.601, as cv2 converts
         video.codec_context.color_range = 1
-        sound = _SoundTrack(container, source)
+        sound = SoundTrack(container, source)
         frames = 0
         for picture in pictures:
             frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
@@ -193,39 +193,6 @@ def _length(source: FileSource) -> int | None:
         if container.duration:
             return -(-container.duration * FPS // 1_000_000)
     return None
-
-
-class _SoundTrack:
-    """The recording's own sound as AAC, written no further than the pictures are."""
-
-    def __init__(self, container: Any, source: FileSource) -> None:
-        self._container = container
-        layout = "mono" if source.channels == 1 else "stereo"
-        self._stream = container.add_stream("aac", rate=SOUND_RATE, layout=layout)
-        self._stream.bit_rate = 96_000 * min(source.channels, 2)
-        self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=SOUND_RATE)
-        self._blocks, self._rate, self._layout = source.blocks(), source.rate, layout
-        self._read = 0
-
-    def write_until(self, seconds: float) -> None:
-        while self._read < seconds * self._rate:
-            block = next(self._blocks, None)
-            if block is None:
-                return
-            planes = block[:, :1] if self._layout == "mono" else block[:, :2]
-            packed = np.ascontiguousarray(planes, np.float32).reshape(1, -1)
-            frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=self._layout)
-            frame.sample_rate, frame.pts, frame.time_base = self._rate, self._read, Fraction(1, self._rate)
-            self._read += len(block)
-            self._encode(self._resampler.resample(frame))
-
-    def finish(self) -> None:
-        self.write_until(float("inf"))
-        self._encode([*self._resampler.resample(None), None])
-
-    def _encode(self, frames: Iterable[Any]) -> None:
-        for frame in frames:
-            self._container.mux(self._stream.encode(frame))
 
 
 @contextlib.contextmanager
