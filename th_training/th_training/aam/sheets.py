@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.face_model import FaceModel
+from th_training.tiles import Image, grid, label, shrink
 
-Image = np.ndarray
 STEPS = (-2.0, 0.0, 2.0)
-_INK = (40, 40, 40)
 
 
 def mode_sheet(model: FaceModel, *, tile: int = 200, columns: int = 4) -> Image:
@@ -55,22 +53,3 @@ def crop(image: Image, model: FaceModel) -> Image:
     x0, y0 = np.maximum(np.round(centre - half), 0).astype(int)
     x1, y1 = np.minimum(np.round(centre + half), [image.shape[1], image.shape[0]]).astype(int)
     return image[y0:y1, x0:x1]
-
-
-def shrink(image: Image, side: int) -> Image:
-    """Resized to side x side px."""
-    return cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA if image.shape[0] > side else cv2.INTER_CUBIC)
-
-
-def label(image: Image, text: str) -> Image:
-    """A picture with a word in its corner, in place."""
-    cv2.putText(image, text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, _INK, 1, cv2.LINE_AA)
-    return image
-
-
-def grid(tiles: Sequence[Image], columns: int) -> Image:
-    """Tiles of one size, row by row, the last row filled with white."""
-    filled = list(tiles)
-    while len(filled) % columns:
-        filled.append(np.full_like(filled[0], 255))
-    return np.vstack([np.hstack(filled[k : k + columns]) for k in range(0, len(filled), columns)])
