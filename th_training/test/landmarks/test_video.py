@@ -4,7 +4,8 @@ import pytest
 
 from th_common.errors import InputError
 from th_training.landmarks.dlib68 import Box
-from th_training.landmarks.video import cached_track, landmark_video, read_video, smooth, track_video
+from th_training.landmarks.track import smooth
+from th_training.landmarks.video import cached_track, landmark_video, read_video, track_video
 
 SIZE = (96, 128)
 

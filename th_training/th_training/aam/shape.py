@@ -11,6 +11,7 @@ from menpo.transform import GeneralizedProcrustesAnalysis
 
 from th_common.errors import InputError
 from th_training.aam.support import EYES, INNER_MOUTH, LANDMARKS, MOUTH
+from th_training.landmarks.pose import similarity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +78,3 @@ def align(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     target = target * size + landmarks.reshape(-1, 2).mean(0)
     maps = np.stack([similarity(points, target) for points in landmarks])
     return np.einsum("nij,nkj->nki", maps[:, :, :2], landmarks) + maps[:, None, :, 2], maps
-
-
-def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """(2, 3): least-squares rotation, scale and shift of points (P, 2) onto points (P, 2)."""
-    s, t = source - source.mean(0), target - target.mean(0)
-    a = (s * t).sum() / (s**2).sum()
-    b = (s[:, 0] * t[:, 1] - s[:, 1] * t[:, 0]).sum() / (s**2).sum()
-    matrix = np.array([[a, -b], [b, a]])
-    return np.c_[matrix, target.mean(0) - matrix @ source.mean(0)]

@@ -19,9 +19,9 @@ from th_audio_io.sources import FileSource
 from th_common.errors import InputError
 from th_face_predictor import load_predictor
 from th_face_renderer import load_face
+from th_training.landmarks import Track, cached_track
 from th_training.landmarks.dlib68 import Landmarker
 from th_training.landmarks.measures import lip_opening
-from th_training.landmarks.video import Track, cached_track
 from th_training.learn.metrics import correlation
 
 FPS = 60.0

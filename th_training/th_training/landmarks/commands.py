@@ -1,78 +1,290 @@
-"""`th landmarks`: find the 68 landmarks of videos, and draw them to be checked by eye."""
+"""`th landmarks`: find the 68 landmarks of faces, look at them, and put hand annotation in."""
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import numpy as np
 import typer
 from rich.console import Console
 
 from th_common.errors import InputError
+from th_training.landmarks.annotations import NOTHING, frame_name, read_annotations, write_frames
+from th_training.landmarks.draw import colour_of, tile
+from th_training.landmarks.draw import overlay as draw_overlay
+from th_training.landmarks.files import write_landmarks
+from th_training.landmarks.measures import inter_ocular
+from th_training.landmarks.review import Doubt
+from th_training.landmarks.review import review as review_tracks
+from th_training.landmarks.sources import Sources, frames_of, is_picture, names_once, spread
+from th_training.landmarks.track import SMOOTHING, Track, save_track, smoothing_note
+from th_training.landmarks.video import read_video
+from th_training.movie import even, write_movie
+from th_training.progress import bar
+from th_training.tiles import grid, write_picture
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
-_Cache = Annotated[Path, typer.Option(help="Where landmarks are remembered.")]
-_CACHE = Path("build/cache/landmarks")
-_DOUBTFUL = 0.6
+CACHE = Path("build/cache/landmarks")
+
+
+class Format(str, Enum):
+    """How landmarks are written."""
+
+    npz = "npz"
+    pts = "pts"
+    ljson = "ljson"
+
+
+class Order(str, Enum):
+    """Which frames come first."""
+
+    worst = "worst"
+    even = "even"
+
+
+_Files = Annotated[list[Path], typer.Argument(help="Videos or pictures of one person.")]
+_Cache = Annotated[Path, typer.Option(help="Where measured landmarks are remembered.")]
+_First = Annotated[int, typer.Option(help="What .pts files call the first pixel: 1 (iBUG, menpo) or 0.", min=0, max=1)]
+_Smooth = Annotated[int, typer.Option(help="Frames (odd) that a parabola smooths over; 0 for none.")]
+_Sheet = Annotated[Path | None, typer.Option(help="Contact sheet to write (.png).")]
+_Count = Annotated[int, typer.Option(help="Frames in the contact sheet.", min=1, max=96)]
+_Order = Annotated[Order, typer.Option(help="Which frames: the worst first, or evenly.")]
+_Overlay = Annotated[Path | None, typer.Option(help="Video to write with the points drawn (.mp4).")]
+_Review = Annotated[Path | None, typer.Option(help="List to write (.csv) of frames that want a human look, and why.")]
 
 
 @app.command()
-def find(
-    videos: Annotated[list[Path], typer.Argument(help="Videos.")],
-    cache: _Cache = _CACHE,
+def track(
+    files: _Files,
+    out: Annotated[Path | None, typer.Option(help="Folder for the landmarks.")] = None,
+    format: Annotated[Format, typer.Option(help="npz: one file a clip; pts, ljson: one file a frame.")] = Format.npz,
+    annotations: Annotated[Path | None, typer.Option(help="Folder of hand annotation, which overrides.")] = None,
+    sheet: _Sheet = None,
+    count: _Count = 24,
+    order: _Order = Order.worst,
+    overlay: _Overlay = None,
+    review: _Review = None,
+    smooth: _Smooth = SMOOTHING,
+    first_pixel: _First = 1,
+    cache: _Cache = CACHE,
 ) -> None:
-    """Find landmarks; say which clips are damaged and how many frames are doubtful."""
-    from th_training.landmarks import cached_track
-    from th_training.landmarks.dlib68 import Landmarker
-    from th_training.progress import bar
+    """Find landmarks: gaps up to 0.25 s filled, longer ones marked, jitter calmed; say what wants a look."""
+    hand = read_annotations(annotations, first=first_pixel) if annotations else NOTHING
+    tracks = _tracks(files, Sources(cache, hand, smoothing=smooth, strict=False))
+    doubts = _say(tracks, smooth)
+    if out is not None:
+        _write(tracks, out, format, first_pixel)
+    if sheet is not None:
+        write_picture(sheet, _sheet(tracks, doubts, count, order))
+    if overlay is not None:
+        _overlays(tracks, doubts, overlay)
+    if review is not None:
+        _list(review, doubts)
 
-    finder = Landmarker()
-    bad = 0
-    for path in bar("landmarks")(videos, len(videos)):
+
+@app.command()
+def export(
+    files: _Files,
+    out: Annotated[Path, typer.Option(help="Folder for pairs of picture and landmarks.")],
+    frames: Annotated[int, typer.Option(help="How many frames, of all files together.", min=1)] = 50,
+    order: _Order = Order.worst,
+    format: Annotated[Format, typer.Option(help="pts or ljson.")] = Format.pts,
+    smooth: _Smooth = SMOOTHING,
+    first_pixel: _First = 1,
+    cache: _Cache = CACHE,
+) -> None:
+    """Write frames as pictures with their landmarks beside them, to be corrected by hand in an annotation tool.
+
+    Frames without landmarks come as pictures alone. What comes back is read by `th landmarks import` and `th aam build`.
+    """
+    if format is Format.npz:
+        raise InputError("pictures are annotated as pts or ljson, not npz")
+    tracks = _tracks(files, Sources(cache, smoothing=smooth, strict=False))
+    written = 0
+    for (path, found), chosen in zip(tracks, _chosen(tracks, _doubts(tracks), frames, order), strict=True):
+        for index, picture in frames_of(path, chosen):
+            name = path.stem if is_picture(path) else frame_name(path.stem, index)
+            write_picture(out / f"{name}.png", picture)
+            if not found.lost[index]:
+                write_landmarks(out / f"{name}.{format.value}", found.landmarks[index], first=first_pixel)
+            written += 1
+    console.print(f"{out}: {written} pictures, {_counting(format, first_pixel)}", markup=False)
+
+
+@app.command(name="import")
+def import_(
+    annotations: Annotated[
+        Path, typer.Argument(help="Folder of .pts or .ljson files, named CLIP_FRAME or as pictures.")
+    ],
+    files: _Files,
+    out: Annotated[Path, typer.Option(help="Folder for the tracks, one .npz a clip.")],
+    only: Annotated[bool, typer.Option(help="Annotated frames alone; dlib is not needed.")] = False,
+    smooth: _Smooth = SMOOTHING,
+    first_pixel: _First = 1,
+    cache: _Cache = CACHE,
+) -> None:
+    """Put hand annotation into tracks, and say how far it is from what was there."""
+    hand = read_annotations(annotations, first=first_pixel)
+    tracks = _tracks(files, Sources(cache, hand, by_hand_only=only, smoothing=smooth, strict=False))
+    used = sum(len(found.by_hand) for _, found in tracks)
+    if not used:
+        raise InputError(f"{annotations}: none of its files belongs to one of the {len(files)} files given")
+    if not only:
+        before = dict(_tracks(files, Sources(cache, smoothing=smooth, strict=False)))
+        for path, found in tracks:
+            _say_moved(path, before.get(path), found)
+    _write(tracks, out, Format.npz, first_pixel)
+    console.print(f"{used} annotated frames put in", markup=False)
+
+
+def _tracks(files: list[Path], sources: Sources) -> list[tuple[Path, Track]]:
+    names_once(files)
+    tracks = []
+    for path in bar("landmarks")(files, len(files)):
         try:
-            track = cached_track(path, cache, landmarker=finder)
+            tracks.append((path, sources.track(path)))
         except InputError as error:
-            bad += 1
+            if "dlib" in str(error):
+                raise
             console.print(f"left out: {error}", markup=False)
-            continue
-        doubtful = np.flatnonzero(track.confidence < _DOUBTFUL)
-        if len(doubtful):
-            console.print(f"{path.stem}: {len(doubtful)} doubtful frames, first {doubtful[:5].tolist()}", markup=False)
-    console.print(f"{len(videos) - bad} of {len(videos)} videos landmarked")
+    if not tracks:
+        raise InputError("none of the files can be used")
+    return tracks
 
 
-@app.command()
-def sheet(
-    video: Annotated[Path, typer.Argument(help="Video.")],
-    out: Annotated[Path, typer.Argument(help="PNG to write.")],
-    cache: _Cache = _CACHE,
-    count: Annotated[int, typer.Option(help="Frames, the least sure first.", min=1, max=64)] = 12,
-) -> None:
-    """Draw landmarks over the frames that are least sure, enlarged."""
-    from th_training.landmarks import cached_track, read_video
-
-    track = cached_track(video, cache)
-    order = np.argsort(track.confidence, kind="stable")[:count]
-    frames, _ = read_video(video)
-    tiles = {k: _tile(frame, track.landmarks[k], k) for k, frame in enumerate(frames) if k in order}
-    rows = [tiles[int(k)] for k in order]
-    while len(rows) % 4:
-        rows.append(np.full_like(rows[0], 255))
-    if not cv2.imwrite(os.fspath(out), np.vstack([np.hstack(rows[k : k + 4]) for k in range(0, len(rows), 4)])):
-        raise InputError(f"cannot write the picture {out}")
+def _doubts(tracks: list[tuple[Path, Track]]) -> list[Doubt]:
+    return review_tracks([(path.stem, found) for path, found in tracks])
 
 
-def _tile(frame: np.ndarray, landmarks: np.ndarray, index: int, *, side: int = 320) -> np.ndarray:
-    centre, half = landmarks.mean(0), 0.75 * float(np.ptp(landmarks, axis=0).max())
-    scale = side / (2 * half)
-    move = np.array([[scale, 0, side / 2 - scale * centre[0]], [0, scale, side / 2 - scale * centre[1]]])
-    tile = cv2.warpAffine(frame, move, (side, side), flags=cv2.INTER_CUBIC)
-    for x, y in landmarks @ move[:, :2].T + move[:, 2]:
-        cv2.circle(tile, (round(x), round(y)), 2, (0, 255, 0), -1, cv2.LINE_AA)
-    cv2.putText(tile, str(index), (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
-    return tile
+def _say(tracks: list[tuple[Path, Track]], smooth: int) -> list[Doubt]:
+    doubts = _doubts(tracks)
+    frames = sum(len(found.landmarks) for _, found in tracks)
+    lost, filled, by_hand = (
+        sum(int(np.sum(value)) for value in values)
+        for values in zip(*((f.lost, f.filled, len(f.by_hand)) for _, f in tracks), strict=True)
+    )
+    confidence = np.concatenate([found.confidence for _, found in tracks])
+    console.print(
+        f"{len(tracks)} files, {frames} frames: {filled} filled, {lost} lost, {by_hand} by hand; confidence "
+        f"{np.median(confidence):.2f} (median), {confidence.min():.2f} (worst); {smoothing_note(smooth, tracks[0][1].fps)}",
+        markup=False,
+    )
+    wanted = len({(doubt.clip, doubt.frame) for doubt in doubts})
+    console.print(f"{wanted} frames want a look{':' if wanted else ''}", markup=False)
+    for doubt in doubts[:8]:
+        console.print(f"  {doubt.clip} frame {doubt.frame}: {doubt.reason}", markup=False)
+    return doubts
+
+
+def _say_moved(path: Path, before: Track | None, after: Track) -> None:
+    frames = sorted(after.by_hand)
+    if before is None or not frames:
+        return
+    moved = np.linalg.norm(after.landmarks[frames] - before.landmarks[frames], axis=-1).mean(1)
+    share = np.nanmean(moved / inter_ocular(after.landmarks[frames])) if np.isfinite(moved).any() else np.nan
+    console.print(
+        f"{path.stem}: {len(frames)} frames, {np.nanmean(moved):.2f} px from the tracker ({share:.1%} of the eyes' distance)"
+        if np.isfinite(share)
+        else f"{path.stem}: {len(frames)} frames, the tracker had none of them",
+        markup=False,
+    )
+
+
+def _write(tracks: list[tuple[Path, Track]], out: Path, format: Format, first: int) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    written = 0
+    for path, found in tracks:
+        if format is Format.npz:
+            save_track(out / f"{path.stem}.npz", found)
+            written += 1
+        elif is_picture(path):
+            write_landmarks(out / f"{path.stem}.{format.value}", found.landmarks[0], first=first)
+            written += 1
+        else:
+            frames = range(len(found.landmarks))
+            written += len(
+                list(write_frames(out, path.stem, found.landmarks, frames, suffix=f".{format.value}", first=first))
+            )
+    console.print(f"{out}: {written} files, {_counting(format, first)}", markup=False)
+
+
+def _counting(format: Format, first: int) -> str:
+    return f"the first pixel is at ({first}, {first})" if format is Format.pts else "the first pixel is at (0, 0)"
+
+
+def _chosen(tracks: list[tuple[Path, Track]], doubts: list[Doubt], count: int, order: Order) -> list[list[int]]:
+    """Frames of each track: `count` in all, the worst (doubted ones, then the least sure) or evenly over everything."""
+    places = [(k, frame) for k, (_, found) in enumerate(tracks) for frame in range(len(found.landmarks))]
+    if order is Order.even:
+        picked = [places[k] for k in spread(len(places), count)]
+    else:
+        picked = _worst_first(tracks, doubts)[:count]
+    return [sorted(frame for k, frame in picked if k == number) for number in range(len(tracks))]
+
+
+def _worst_first(tracks: list[tuple[Path, Track]], doubts: list[Doubt]) -> list[tuple[int, int]]:
+    number = {path.stem: k for k, (path, _) in enumerate(tracks)}
+    doubted = list(dict.fromkeys((number[doubt.clip], doubt.frame) for doubt in doubts))
+    known = set(doubted)
+    others = [(float(c), k, f) for k, (_, found) in enumerate(tracks) for f, c in enumerate(found.confidence)]
+    return doubted + [(k, f) for _, k, f in sorted(others) if (k, f) not in known]
+
+
+def _sheet(tracks: list[tuple[Path, Track]], doubts: list[Doubt], count: int, order: Order) -> np.ndarray:
+    reasons = _reasons(doubts)
+    tiles = {}
+    for number, frames in enumerate(_chosen(tracks, doubts, count, order)):
+        path, found = tracks[number]
+        for frame, picture in frames_of(path, frames):
+            why = reasons.get((path.stem, frame), ())
+            words = (f"{path.stem} {frame}  {found.confidence[frame]:.2f}", *why)
+            colour = colour_of(found, frame, bool(why))
+            tiles[number, frame] = tile(picture, found.landmarks[frame].astype(np.float64), words, colour=colour)
+    keys = sorted(tiles) if order is Order.even else [key for key in _worst_first(tracks, doubts) if key in tiles]
+    return grid([tiles[key] for key in keys], 6)
+
+
+def _overlays(tracks: list[tuple[Path, Track]], doubts: list[Doubt], out: Path) -> None:
+    """One video; with several clips one each, the clip's name put in."""
+    videos = [(path, found) for path, found in tracks if not is_picture(path)]
+    for path, found in videos:
+        place = out if len(videos) == 1 else out.with_name(f"{out.stem}-{path.stem}{out.suffix}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_movie(place, _drawn(path, found, _reasons(doubts)), fps=found.fps, sound=path)
+        console.print(f"{place}", markup=False)
+
+
+def _drawn(path: Path, found: Track, reasons: dict[tuple[str, int], tuple[str, ...]]) -> Iterator[np.ndarray]:
+    enlarge = max(1, round(640 / max(found.size))) if max(found.size) else 1
+    for frame, picture in enumerate(read_video(path)[0]):
+        if frame < len(found.landmarks):
+            yield even(draw_overlay(picture, found, frame, reasons.get((path.stem, frame), ()), enlarge=enlarge))
+
+
+def _reasons(doubts: list[Doubt]) -> dict[tuple[str, int], tuple[str, ...]]:
+    found: dict[tuple[str, int], tuple[str, ...]] = {}
+    for doubt in doubts:
+        found[doubt.clip, doubt.frame] = (*found.get((doubt.clip, doubt.frame), ()), doubt.reason)
+    return found
+
+
+def _list(path: Path, doubts: list[Doubt]) -> None:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["clip", "frame", "severity", "reason"])
+    table.writerows([doubt.clip, doubt.frame, doubt.severity, doubt.reason] for doubt in doubts)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text.getvalue(), encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        raise InputError(f"cannot write the list {path} ({error})") from error

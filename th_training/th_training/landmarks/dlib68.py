@@ -1,11 +1,12 @@
 """dlib's 68-point landmarks: Kazemi & Sullivan, "One millisecond face alignment", CVPR 2014.
 
 An optional extra (requirements/landmarks.txt). The weights were trained on iBUG 300-W,
-whose licence excludes commercial use; every Landmarker says so once when it is made.
+whose licence excludes commercial use; the first Landmarker of a process says so.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import logging
@@ -53,7 +54,7 @@ class Landmarker:
         self._rectangle = dlib.rectangle
         self._detector = dlib.get_frontal_face_detector()
         self._predictor = dlib.shape_predictor(str(weights))
-        log.warning(LICENCE_NOTICE)
+        _say_licence()
 
     def detect(self, image: np.ndarray, *, enlarge: float = 1.0) -> Box | None:
         """The surest face of a BGR or grey picture, None where there is none.
@@ -90,6 +91,12 @@ class Landmarker:
         mean = points.mean(0)
         spread = np.linalg.norm(points - mean, axis=-1).mean() / max(float(inter_ocular(mean)), 1e-6)
         return mean, float(np.exp(-spread / _SPREAD))
+
+
+@functools.cache
+def _say_licence() -> None:
+    """Once per process: the notice, where people see it."""
+    log.warning(LICENCE_NOTICE)
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

@@ -1,38 +1,25 @@
-"""Landmarks of a whole video: detect, smooth the box, search, fill short gaps, smooth in time."""
+"""Landmarks of a whole video: detect, steady the box, search; what was measured is remembered."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import av
 import numpy as np
 from scipy.ndimage import median_filter
-from scipy.signal import savgol_filter
 
 from th_common.errors import InputError
 from th_training.landmarks.dlib68 import Box, Landmarker
+from th_training.landmarks.track import MAX_GAP, SMOOTHING, Measured, Track, complete, runs
 
-MAX_GAP = 0.25  # s without a face that may be filled
 MIN_FOUND = 0.8  # of all frames
+TRUSTED = 0.5  # confidence from which landmarks count where the detector itself saw no face
 _BOX_SMOOTHING = 0.36  # s: the head is slower than the detector's jitter
 _FLAT = 6.0  # grey levels: sd of a frame that a damaged stream left grey
-_VERSION = 3  # of what a cached file holds
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Track:
-    """Landmarks of one video: landmarks (T, 68, 2) float32 px, confidence (T,) 0..1 (0: filled), fps."""
-
-    landmarks: np.ndarray
-    confidence: np.ndarray
-    fps: float
+_VERSION = 4  # of what a cached file holds
 
 
 def read_video(path: str | os.PathLike[str]) -> tuple[Iterator[np.ndarray], float]:
@@ -64,13 +51,14 @@ def read_video(path: str | os.PathLike[str]) -> tuple[Iterator[np.ndarray], floa
     return frames(), rate
 
 
-def track_video(path: str | os.PathLike[str], *, landmarker: Landmarker | None = None) -> Track:
-    """Landmarks of every frame of a video.
+def measure_video(path: str | os.PathLike[str], *, landmarker: Landmarker | None = None) -> Measured:
+    """Landmarks as they are found in every frame of a video.
 
-    Raises InputError, naming the file, where the video is damaged (grey frames), or shows no face in more than 20 %
-    of its frames or for longer than 0.25 s.
+    Where the detector sees no face for a short while, its box is drawn in line from the frames around, and landmarks in it
+    count if they are sure; frames of a longer gap have none.
+
+    Raises InputError, naming the file, where the video is damaged (grey frames).
     """
-    finder = landmarker or Landmarker()
     stream, fps = read_video(path)
     frames = list(stream)
     if not frames:
@@ -78,11 +66,32 @@ def track_video(path: str | os.PathLike[str], *, landmarker: Landmarker | None =
     flat = sum(float(frame[::4, ::4].std()) < _FLAT for frame in frames)
     if flat > 0.02 * len(frames):
         raise InputError(f"{path}: damaged video, {flat} of {len(frames)} frames are grey")
-    boxes = _boxes(finder, frames, fps, path)
-    points, trust = zip(*(finder.landmarks(f, b) for f, b in zip(frames, boxes, strict=True)), strict=True)
-    landmarks, confidence = np.array(points), np.array(trust)
-    confidence[[box.score <= 0 for box in boxes]] = 0
-    return Track(smooth(landmarks).astype(np.float32), confidence.astype(np.float32), fps)
+    finder = landmarker or Landmarker()
+    points = np.full((len(frames), 68, 2), np.nan, np.float32)
+    confidence = np.zeros(len(frames), np.float32)
+    for k, box in enumerate(_boxes(finder, frames, fps)):
+        if box is None:
+            continue
+        found, trust = finder.landmarks(frames[k], box)
+        if box.score > 0 or trust >= TRUSTED:
+            points[k], confidence[k] = found, trust if box.score > 0 else 0
+    return Measured(points, confidence, fps, (frames[0].shape[0], frames[0].shape[1]))
+
+
+def track_video(
+    path: str | os.PathLike[str],
+    *,
+    landmarker: Landmarker | None = None,
+    strict: bool = True,
+    smoothing: int = SMOOTHING,
+    by_hand: Mapping[int, np.ndarray] | None = None,
+) -> Track:
+    """Landmarks of every frame of a video, gaps filled and smoothed (see `complete`).
+
+    Raises InputError, naming the file, as `measure_video`, and with `strict` also where it shows no face in more than 20 %
+    of its frames or for longer than 0.25 s; without, such frames are marked as lost.
+    """
+    return _finish(path, measure_video(path, landmarker=landmarker), strict, smoothing, by_hand)
 
 
 def landmark_video(path: str | os.PathLike[str], *, landmarker: Landmarker | None = None) -> tuple[np.ndarray, float]:
@@ -91,30 +100,65 @@ def landmark_video(path: str | os.PathLike[str], *, landmarker: Landmarker | Non
     return track.landmarks, track.fps
 
 
-def smooth(landmarks: np.ndarray) -> np.ndarray:
-    """(T, 68, 2) with less jitter: a parabola over 5 frames, which keeps the short closure of a p or b."""
-    if len(landmarks) < 5:
-        return landmarks
-    return savgol_filter(landmarks, 5, 2, axis=0)
+def cached_track(
+    path: Path,
+    cache: Path,
+    *,
+    landmarker: Landmarker | None = None,
+    strict: bool = True,
+    smoothing: int = SMOOTHING,
+    by_hand: Mapping[int, np.ndarray] | None = None,
+) -> Track:
+    """`track_video` with what it measures remembered under `cache` by the video's content; damage is remembered too."""
+    return _finish(path, _cached(path, cache, landmarker), strict, smoothing, by_hand)
 
 
-def cached_track(path: Path, cache: Path, *, landmarker: Landmarker | None = None) -> Track:
-    """`track_video` remembered under `cache` by the video's content; damage is remembered too."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+def _finish(
+    path: object, measured: Measured, strict: bool, smoothing: int, by_hand: Mapping[int, np.ndarray] | None
+) -> Track:
+    try:
+        track = complete(measured, smoothing=smoothing, by_hand=by_hand)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    unseen = measured.confidence == 0
+    unseen[sorted(track.by_hand)] = False
+    if strict:
+        seen = len(unseen) - int(unseen.sum())
+        if seen < MIN_FOUND * len(unseen):
+            raise InputError(f"{path}: a face was found in only {seen} of {len(unseen)} frames")
+        longest = max((end - start for start, end in runs(unseen)), default=0)
+        if longest > MAX_GAP * measured.fps:
+            raise InputError(f"{path}: {longest} frames in a row show no face")
+    return track
+
+
+def _cached(path: Path, cache: Path, landmarker: Landmarker | None) -> Measured:
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise InputError(f"{path}: not a readable video ({error.strerror})") from error
     stored = cache / f"{path.stem}-{digest}-v{_VERSION}.npz"
     if stored.is_file():
         with np.load(stored, allow_pickle=False) as held:
             if "error" in held:
                 raise InputError(str(held["error"]))
-            return Track(held["landmarks"], held["confidence"], float(held["fps"]))
+            height, width = held["size"].tolist()
+            return Measured(held["points"], held["confidence"], float(held["fps"]), (height, width))
     cache.mkdir(parents=True, exist_ok=True)
     try:
-        track = track_video(path, landmarker=landmarker)
+        measured = measure_video(path, landmarker=landmarker)
     except InputError as error:
-        _store(stored, error=np.array(str(error)))
+        if "damaged" in str(error):
+            _store(stored, error=np.array(str(error)))
         raise
-    _store(stored, landmarks=track.landmarks, confidence=track.confidence, fps=np.array(track.fps))
-    return track
+    _store(
+        stored,
+        points=measured.points,
+        confidence=measured.confidence,
+        fps=np.array(measured.fps),
+        size=np.array(measured.size),
+    )
+    return measured
 
 
 def _store(path: Path, **arrays: np.ndarray) -> None:
@@ -123,19 +167,23 @@ def _store(path: Path, **arrays: np.ndarray) -> None:
     os.replace(partial, path)
 
 
-def _boxes(finder: Landmarker, frames: list[np.ndarray], fps: float, path: object) -> list[Box]:
-    """One box per frame: detections, gaps filled in line, median over 0.36 s, score 0 where filled."""
+def _boxes(finder: Landmarker, frames: list[np.ndarray], fps: float) -> list[Box | None]:
+    """One box per frame: detections, short gaps filled in line (score 0), median over 0.36 s; None in longer gaps."""
     enlarge = 1.0 if min(frames[0].shape[:2]) >= 240 else 2.0
     found = [finder.detect(frame, enlarge=enlarge) for frame in frames]
-    seen = np.flatnonzero([box is not None for box in found])
-    if len(seen) < MIN_FOUND * len(frames):
-        raise InputError(f"{path}: a face was found in only {len(seen)} of {len(frames)} frames")
-    gap = int(np.diff(np.r_[-1, seen, len(frames)]).max()) - 1
-    if gap > MAX_GAP * fps:
-        raise InputError(f"{path}: {gap} frames in a row show no face")
+    missed = np.array([box is None for box in found])
+    seen = np.flatnonzero(~missed)
+    if not len(seen):
+        return [None] * len(frames)
     known = np.array([(box.x, box.y, box.width) for box in found if box is not None])
     index = np.arange(len(frames))
     filled = np.stack([np.interp(index, seen, column) for column in known.T], 1)
     steady = median_filter(filled, size=(max(1, int(_BOX_SMOOTHING * fps)) | 1, 1), mode="nearest")
-    scores = [box.score if box is not None else 0.0 for box in found]
-    return [Box(x, y, width, score) for (x, y, width), score in zip(steady.tolist(), scores, strict=True)]
+    boxes: list[Box | None] = [
+        Box(x, y, width, box.score if box is not None else 0.0)
+        for (x, y, width), box in zip(steady.tolist(), found, strict=True)
+    ]
+    for start, end in runs(missed):
+        if end - start > MAX_GAP * fps:
+            boxes[start:end] = [None] * (end - start)
+    return boxes
