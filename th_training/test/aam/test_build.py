@@ -23,7 +23,7 @@ def test_codes_are_in_standard_deviations(built):
 
 
 def test_rest_is_the_code_of_the_frame_at_rest(built):
-    np.testing.assert_array_equal(built.model.rest, built.codes[0])
+    np.testing.assert_array_equal(built.model.rest, built.codes[built.rest])
 
 
 def test_encoding_gives_the_codes_of_the_build(built, drawn):

@@ -12,12 +12,15 @@ from th_common.errors import InputError
 from th_face_renderer.face_model import CODE_LIMIT, FaceModel
 from th_training.aam.appearance import Samples, fit_appearance
 from th_training.aam.frame import TextureFrame
+from th_training.aam.portrait import portrait as make_portrait
+from th_training.aam.rest import rest_frame
 from th_training.aam.shape import align as align_shapes
 from th_training.aam.shape import fit_shape
 from th_training.aam.support import make_mesh
 from th_training.aam.texels import Layout
 from th_training.aam.triangulation import folded
 from th_training.landmarks.measures import as_landmarks
+from th_training.landmarks.pose import move
 
 PAPER_EXPLAINED = {"shape": 0.980, "appearance": 0.799}
 """What 8 + 8 modes explained in the paper (section 3.2), of a real face's variance."""
@@ -25,10 +28,11 @@ PAPER_EXPLAINED = {"shape": 0.980, "appearance": 0.799}
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A face model with the codes (N, 16) of its training frames and figures about it (JSON-able)."""
+    """A face model with the codes (N, 16) of its training frames, the frame at rest, and figures about it (JSON-able)."""
 
     model: FaceModel
     codes: np.ndarray
+    rest: int
     figures: dict[str, float]
 
 
@@ -39,8 +43,9 @@ def build_face(
     shape_modes: int = 8,
     appearance_modes: int = 8,
     texture_size: int | None = None,
-    rest: int = 0,
+    rest: int | None = None,
     align: bool = False,
+    portrait: int | None = None,
 ) -> Built:
     """Build the face model of one person.
 
@@ -48,26 +53,30 @@ def build_face(
         images: N portraits uint8 BGR of one size, in the order of the landmarks; read once, one at a time.
         landmarks: (N, 68, 2) px, iBUG order.
         texture_size: longer side of the texture, px; None: that of the portraits.
-        rest: the frame whose code is the face at rest.
+        rest: the frame whose code is the face at rest; None: one with lips closed and eyes open is found.
         align: take the head's pose out first (video of a person; a drawn actor's head is still).
+        portrait: with `align`, cut a square of this many px around the face; None: the whole picture.
 
     Raises InputError naming the frame that does not fit, and for too few frames.
     """
     points = as_landmarks(landmarks)
     if points.ndim != 3 or not np.isfinite(points).all():
         raise InputError("landmarks must be (frames, 68, 2) finite numbers")
-    if not 0 <= rest < len(points):
+    if rest is not None and not 0 <= rest < len(points):
         raise InputError(f"the frame at rest is {rest}, but there are {len(points)} frames")
-    maps = None
-    if align:
-        points, maps = align_shapes(points)
-    shape = fit_shape(points, modes=shape_modes)
-
     pictures = iter(images)
     first = next(pictures, None)
     if first is None:
         raise InputError("a face model needs pictures, there are none")
     canvas = (int(first.shape[0]), int(first.shape[1]))
+    maps = None
+    if align:
+        points, maps = align_shapes(points)
+        if portrait is not None:
+            place = make_portrait(points, maps, canvas, portrait)
+            points, maps = move(points, place), np.stack([_after(one, place) for one in maps])
+            canvas = (portrait, portrait)
+    shape = fit_shape(points, modes=shape_modes)
     mesh = make_mesh(points, canvas)
     scale = (texture_size or max(canvas)) / max(canvas)
     size = (round(canvas[0] * scale), round(canvas[1] * scale))
@@ -96,6 +105,7 @@ def build_face(
     look = fit_appearance(Samples(textures=textures, visibility=seen, layout=layout), modes=appearance_modes)
     average[layout.rows, layout.columns] = look.mean
     codes = np.concatenate([shape.codes, look.codes], 1).astype(np.float32)
+    rest = rest_frame(points, codes) if rest is None else rest
     model = FaceModel(
         canvas=canvas,
         shape_mean=mesh.mean(shape.mean).astype(np.float32),
@@ -117,7 +127,12 @@ def build_face(
         "folded_triangles_worst": float(folded(drawn, mesh.triangles).max()),
         "codes_beyond_limit": float((np.abs(codes) > CODE_LIMIT).any(1).mean()),
     }
-    return Built(model=model, codes=codes, figures=figures)
+    return Built(model=model, codes=codes, rest=rest, figures=figures)
+
+
+def _after(first: np.ndarray, then: np.ndarray) -> np.ndarray:
+    """(2, 3): two similarities, one after the other."""
+    return np.c_[then[:, :2] @ first[:, :2], then[:, :2] @ first[:, 2] + then[:, 2]]
 
 
 def _chain(first: np.ndarray, rest: Iterable[np.ndarray]) -> Iterable[np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from th_common.errors import InputError
+from th_training.aam.farthest import farthest
 from th_training.actor.animate import Segment, animate
 from th_training.actor.poses import EMOTIONS, VISEMES
 from th_training.actor.units import UNITS, pair, weights
@@ -57,21 +58,9 @@ def choose_poses(tracks: np.ndarray, count: int, *, seed: int, shapes: np.ndarra
     left = count - len(chosen)
     random = rng.choice(len(tracks), min(len(tracks), left * 2 // 3), replace=False)
     chosen.extend(tracks[random])
-    far = _farthest(tracks if shapes is None else shapes, random, count - len(chosen))
+    far = farthest(tracks if shapes is None else shapes, random, count - len(chosen))
     chosen.extend(tracks[far])
     return np.stack(chosen).astype(np.float32)
-
-
-def _farthest(features: np.ndarray, start: np.ndarray, count: int) -> list[int]:
-    distance = np.full(len(features), np.inf)
-    for index in start:
-        distance = np.minimum(distance, ((features - features[index]) ** 2).sum(1))
-    found = []
-    for _ in range(min(count, len(features))):
-        index = int(distance.argmax())
-        found.append(index)
-        distance = np.minimum(distance, ((features - features[index]) ** 2).sum(1))
-    return found
 
 
 def _sentence(rng: np.random.Generator, count: int) -> tuple[list[Segment], np.ndarray]:
