@@ -19,9 +19,8 @@ from th_common.default_model import default_model_folder
 from th_common.errors import ModelError
 from th_face_renderer.decoder import FaceDecoder, load_face
 from th_face_renderer.face_model import FaceModel
-from th_face_renderer.mesh import affine_maps, double_areas
+from th_face_renderer.mesh import Placement, affine_maps, double_areas
 from th_face_renderer.testing import synthetic_model
-from th_face_renderer.warp import Placement
 
 SIZES = {"512": (512, 512), "720p": (720, 1280), "1080p": (1080, 1920)}
 CODES = np.random.default_rng(0).standard_normal((60, 16)) * 0.8

@@ -1,12 +1,26 @@
-from setuptools import find_packages, setup
+import sys
+
+from setuptools import Extension, find_packages, setup
 
 package_name = "th_face_renderer"
+
+# A plain shared library that kernel.py loads with ctypes, whatever the version of Python (hence py_limited_api, which only
+# names the file). Optional: without a C compiler the package is installed all the same and draws with numpy and OpenCV.
+kernel = Extension(
+    package_name + "._kernel",
+    sources=[package_name + "/_kernel.c"],
+    extra_compile_args=[] if sys.platform == "win32" else ["-std=c99", "-O3", "-g0", "-fvisibility=hidden"],
+    libraries=[] if sys.platform == "win32" else ["m"],
+    py_limited_api=True,
+    optional=True,
+)
 
 setup(
     name=package_name,
     version="0.1.0",
     packages=find_packages(exclude=["test"]),
     package_data={package_name: ["py.typed", "web/*"]},
+    ext_modules=[kernel],
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/" + package_name]),
         ("share/" + package_name, ["package.xml"]),

@@ -78,5 +78,5 @@ def test_impossible_sizes_are_refused(decoder: FaceDecoder, size: tuple[int, int
 
 def test_many_sizes_keep_few_buffers(decoder: FaceDecoder) -> None:
     pictures = {side: decoder.render(np.ones(16), (side, side)) for side in range(40, 52)}
-    assert len(decoder._warps) <= 3
+    assert len(decoder._sizes) <= 3
     np.testing.assert_array_equal(decoder.render(np.ones(16), (40, 40)), pictures[40])

@@ -23,12 +23,11 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from th_msgs.msg import FacialCode
 
-from th_common.errors import InputError
 from th_common.node import time_message
 from th_common.stamps import to_seconds
 from th_common.testing import Graph
 from th_face_renderer import load_face
-from th_face_renderer.node import FaceRendererNode, parse_colour
+from th_face_renderer.node import FaceRendererNode
 from th_face_renderer.testing import synthetic_face
 
 SIZE = (96, 128)
@@ -295,7 +294,27 @@ def test_the_page_gets_pictures_and_the_sound_in_step(
     assert shown[0] > begin
 
 
-def test_colours() -> None:
-    assert parse_colour("#102030") == (0x30, 0x20, 0x10)
-    with pytest.raises(InputError, match="not a colour"):
-        parse_colour("red")
+def test_a_background_that_is_no_picture_is_a_named_fault(graph: Graph, folder: Path, tmp_path: Path) -> None:
+    text = tmp_path / "wall.png"
+    text.write_text("not a picture")
+    stage = Stage(graph, folder, background=str(text))
+    assert stage.wait(lambda: "is not a picture" in stage.watcher.message)
+    assert not stage.node.active
+
+
+def test_a_picture_is_seen_behind_the_face(graph: Graph, folder: Path, tmp_path: Path) -> None:
+    wall = np.zeros((20, 20, 3), np.uint8)
+    wall[:, :10] = (10, 200, 30)
+    path = tmp_path / "wall.png"
+    cv2.imwrite(str(path), wall)
+    face = load_face(folder, background=path)
+    stage = Stage(graph, folder, background=str(path))
+    stage.begin()
+    stage.watcher.watch(Image, "face/image")
+    code = np.linspace(-1, 1, 16).astype(np.float32)
+    expected = face.render(code, SIZE)
+    assert tuple(expected[SIZE[0] // 2, 0]) == (10, 200, 30)
+    assert stage.speak(
+        face.model_id, code, until=lambda: any(np.array_equal(picture(m), expected) for m in stage.watcher.images)
+    )
+    assert stage.wait(lambda: stage.watcher.health.get("decoder") == face.backend)

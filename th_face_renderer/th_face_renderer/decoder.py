@@ -5,36 +5,60 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from th_common.errors import InputError
+from th_face_renderer import kernel
+from th_face_renderer.background import Background, Image, paint, read_background
 from th_face_renderer.face_model import FaceModel, Floats, load
-from th_face_renderer.warp import Colour, Image, Warp
+from th_face_renderer.raster import Raster
+from th_face_renderer.stage import Stage
+from th_face_renderer.texture import CvTexture, KernelTexture, Texture, active_texels
+from th_face_renderer.warp import Warp
 
 MAX_SIDE = 4096
+FEATHER = 3.0
+"""Pixels over which the mesh's outline fades into the background."""
 _SIZES_KEPT = 3
 
 
 class FaceDecoder:
     """Renders the codes of one face, at any output size.
 
-    The picture is the face's canvas, as large as it fits, centred on the background colour (B, G, R). Codes beyond 4
-    standard deviations are clamped. Not for use from several threads at once.
+    The picture is the face's canvas, as large as it fits, centred on a background: a colour (B, G, R) or "#rrggbb", or a
+    picture (array or path) that fills the frame. The mesh's outline fades into it over `feather` px; with 0 every pixel
+    is either. Codes beyond 4 standard deviations are clamped. Not for use from several threads at once.
+
+    `backend` is "c" (the package's kernel) or "numpy" (numpy and OpenCV, four times slower); by default the first that
+    there is.
+
+    Raises:
+        InputError: the background cannot be read, or a backend is asked for that is not there; said in words.
     """
 
-    def __init__(self, model: FaceModel, *, model_id: str = "", background: Colour = (0, 0, 0)) -> None:
+    def __init__(
+        self,
+        model: FaceModel,
+        *,
+        model_id: str = "",
+        background: Background = (0, 0, 0),
+        feather: float = FEATHER,
+        backend: str | None = None,
+    ) -> None:
+        if not 0 <= feather <= 100:
+            raise InputError(f"feather of {feather} px is out of range 0..100")
+        if backend not in (None, "c", "numpy"):
+            raise InputError(f"backend {backend!r} is neither 'c' nor 'numpy'")
+        if backend == "c" and kernel.library() is None:
+            raise InputError(f"backend 'c' is not there: {kernel.problem()}")
         self.model = model
         self.model_id = model_id
-        self._background = background
-        y0, x0, y1, x1 = model.roi
-        self._modes = model.texture_modes.reshape(len(model.texture_modes), y1 - y0, -1)
-        self._mean = np.ascontiguousarray(model.texture_mean[y0:y1, x0:x1].reshape(y1 - y0, -1))
-        self._sum = np.empty(self._mean.shape, np.float32)
-        self._texture: Image = np.clip(np.rint(model.texture_mean), 0, 255).astype(np.uint8)
-        self._texture_roi = self._texture.reshape(len(self._texture), -1)[y0:y1, 3 * x0 : 3 * x1]
-        self._warps: OrderedDict[tuple[int, int], Warp] = OrderedDict()
+        self.backend = backend or ("numpy" if kernel.library() is None else "c")
+        self._background, self._feather = read_background(background), float(feather)
+        self._texture: Texture = KernelTexture(model) if self.backend == "c" else CvTexture(model)
+        self._active = active_texels(model)
+        self._sizes: OrderedDict[tuple[int, int], Raster | Warp] = OrderedDict()
 
     @property
     def rest_code(self) -> Floats:
@@ -57,43 +81,46 @@ class FaceDecoder:
     def render(self, code: npt.ArrayLike, size: tuple[int, int] | None = None, *, copy: bool = True) -> Image:
         """Draw a code (16,) as uint8 (height, width, 3) BGR; `size` is (height, width), by default the canvas.
 
-        With `copy=False` the picture belongs to the decoder and is good until the next call.
+        With `copy=False` the picture belongs to the decoder, cannot be written to, and is good until the next call.
 
         Raises:
             InputError: the code has another length or NaN or infinity in it, or the size is out of range 2..MAX_SIDE.
         """
         code = self.model.check_code(code)
-        warp = self._warp(self.canvas if size is None else size)
-        frame = warp.draw(self.model.points(code), self._textured(code[self.model.dimensions[0] :]))
+        drawer = self._drawer(self.canvas if size is None else size)
+        self._texture.set(code[self.model.dimensions[0] :])
+        frame = drawer.draw(self.model.points(code), self._texture.texels)
         return frame.copy() if copy else frame
 
-    def _textured(self, appearance: Floats) -> Image:
-        # A matrix product would be as fast, but its BLAS threads would spin between the pictures and take a whole core.
-        *weights, last = appearance.tolist()
-        total = self._mean
-        for weight, mode in zip(weights, self._modes[:-1], strict=True):
-            total = cv2.scaleAdd(mode, weight, total, self._sum)
-        cv2.addWeighted(total, 1.0, self._modes[-1], last, 0.0, dst=self._texture_roi, dtype=cv2.CV_8U)
-        return self._texture
-
-    def _warp(self, size: tuple[int, int]) -> Warp:
-        if size in self._warps:
-            self._warps.move_to_end(size)
-            return self._warps[size]
+    def _drawer(self, size: tuple[int, int]) -> Raster | Warp:
+        if size in self._sizes:
+            self._sizes.move_to_end(size)
+            return self._sizes[size]
         if len(size) != 2 or not all(2 <= side <= MAX_SIDE for side in size):
             raise InputError(f"picture size {size} is out of range 2..{MAX_SIDE}")
-        warp = Warp(self.model, (int(size[0]), int(size[1])), background=self._background, mean_texture=self._texture)
-        self._warps[size] = warp
-        if len(self._warps) > _SIZES_KEPT:
-            self._warps.popitem(last=False)
-        return warp
+        size = (int(size[0]), int(size[1]))
+        self._texture.set(np.zeros(self.model.dimensions[1], np.float32))
+        stage = Stage(self.model, size, active=self._active)
+        kind = Raster if self.backend == "c" else Warp
+        drawer = kind(stage, self._texture.texels, background=paint(self._background, size), feather=self._feather)
+        self._sizes[size] = drawer
+        if len(self._sizes) > _SIZES_KEPT:
+            self._sizes.popitem(last=False)
+        return drawer
 
 
-def load_face(folder: str | os.PathLike[str], *, background: Colour = (0, 0, 0)) -> FaceDecoder:
-    """Load the face of a model folder.
+def load_face(
+    folder: str | os.PathLike[str],
+    *,
+    background: Background = (0, 0, 0),
+    feather: float = FEATHER,
+    backend: str | None = None,
+) -> FaceDecoder:
+    """Load the face of a model folder; the other arguments are FaceDecoder's.
 
     Raises:
         ModelError: the folder is missing, damaged, or its face does not fit its card.
+        InputError: see FaceDecoder.
     """
     model, card = load(folder)
-    return FaceDecoder(model, model_id=card.id, background=background)
+    return FaceDecoder(model, model_id=card.id, background=background, feather=feather, backend=backend)

@@ -105,7 +105,7 @@ class FaceModel:
             InputError: see check_code.
         """
         shape = self.check_code(code)[: len(self.shape_modes)]
-        points = self.shape_mean + np.tensordot(shape, self.shape_modes, 1)
+        points = self.shape_mean + (shape @ self.shape_modes.reshape(len(shape), -1)).reshape(-1, 2)
         return arrange_mouth(_part_lips(points), self.mouth_rows)
 
     def landmarks(self, code: npt.ArrayLike) -> Floats:
@@ -219,7 +219,8 @@ def arrange_mouth(points: npt.NDArray, rows: npt.NDArray[np.int32]) -> npt.NDArr
         return points
     (left, _), (right, _) = points[60], points[64]
     margin = _CORNER_MARGIN * (right - left)
-    x = np.clip(points[rows, 0], left + margin, max(right - margin, left + margin))
+    # minimum and maximum, not np.clip, which takes thrice as long on a handful of numbers
+    x = np.minimum(np.maximum(points[rows, 0], left + margin), max(right - margin, left + margin))
     upper, lower = points[_UPPER_LIP_LINE], points[_LOWER_LIP_LINE]
     top = np.interp(x, upper[:, 0], upper[:, 1])
     bottom = np.maximum(np.interp(x, lower[:, 0], lower[:, 1]), top)
@@ -227,7 +228,7 @@ def arrange_mouth(points: npt.NDArray, rows: npt.NDArray[np.int32]) -> npt.NDArr
     for k, row in enumerate(rows):
         lowest = bottom[k] - (len(rows) - k) * step[k]
         points[row, 0] = x[k]
-        points[row, 1] = np.clip(points[row, 1], np.minimum(top[k] + step[k], lowest), lowest)
+        points[row, 1] = np.minimum(np.maximum(points[row, 1], np.minimum(top[k] + step[k], lowest)), lowest)
         if k + 1 < len(rows):
             top[k + 1] = np.maximum(top[k + 1], points[row, 1])
     return points

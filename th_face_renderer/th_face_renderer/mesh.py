@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the canvas lies in the output: output = canvas * scale + (dx, dy).
+
+    The centres of the outermost pixels of canvas and output coincide, so a mesh that spans the canvas fills the picture.
+    """
+
+    scale: float
+    dx: float
+    dy: float
+
+    @classmethod
+    def fit(cls, canvas: tuple[int, int], size: tuple[int, int]) -> Placement:
+        """The largest picture of `canvas` (height, width) centred in `size` (height, width)."""
+        high, wide = size[0] - 1, size[1] - 1
+        scale = min(high / (canvas[0] - 1), wide / (canvas[1] - 1))
+        return cls(scale, (wide - scale * (canvas[1] - 1)) / 2, (high - scale * (canvas[0] - 1)) / 2)
+
+    def apply(self, points: npt.NDArray) -> Array:
+        """Canvas px (P, 2) to output px (P, 2)."""
+        return points.astype(np.float64) * self.scale + (self.dx, self.dy)
 
 
 def double_areas(corners: Array) -> Array:
@@ -39,7 +64,7 @@ def affine_maps(corners: Array, areas: Array, targets: Array) -> Array:
 
 
 def outline(triangles: Indices) -> Indices:
-    """Points on the edges that only one of the triangles (T, 3) has, each once."""
-    edges = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
-    unique, counts = np.unique(edges, axis=0, return_counts=True)
-    return np.unique(unique[counts == 1])
+    """Edges (E, 2) that only one of the triangles (T, 3) has, each in that triangle's direction."""
+    edges = triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
+    _, where, counts = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
+    return edges[where[counts == 1]]

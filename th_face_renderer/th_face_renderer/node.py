@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from typing import Any
 
@@ -20,6 +19,8 @@ from th_common.node import TalkingHeadNode
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
+from th_face_renderer import kernel
+from th_face_renderer.background import Colour, read_background
 from th_face_renderer.decoder import FaceDecoder, load_face
 from th_face_renderer.display import Display
 from th_face_renderer.display.browser import Browser
@@ -29,7 +30,6 @@ from th_face_renderer.display.window import Window, check_screen, find_monitor
 from th_face_renderer.schedule import CodeSchedule
 from th_face_renderer.show import Show
 from th_face_renderer.sound import SoundInStep
-from th_face_renderer.warp import Colour
 
 PARAMETERS = (
     MODEL_PARAMETER,
@@ -69,7 +69,7 @@ PARAMETERS = (
     Parameter(
         name="background",
         default="#000000",
-        description="colour around a portrait that does not fill the picture, as #rrggbb",
+        description="what is around a portrait that does not fill the picture: a colour as #rrggbb, or the path of a picture",
         read_only=True,
     ),
     Parameter(
@@ -131,6 +131,8 @@ PARAMETERS = (
     ),
 )
 
+BLACK = (0, 0, 0)
+
 
 class FaceRendererNode(TalkingHeadNode):
     """Show the face of the codes, each at its presentation time, wherever somebody looks.
@@ -158,23 +160,27 @@ class FaceRendererNode(TalkingHeadNode):
     # --- lifecycle ---------------------------------------------------------------------------------------------------
 
     def configure(self) -> None:
-        background = parse_colour(self.value("background"))
+        background = read_background(self.value("background"))
+        bars = background if isinstance(background, tuple) else BLACK
         self._decoder = load_face(self.value("model") or default_model_folder(), background=background)
+        if self._decoder.backend != "c":
+            self.get_logger().warning(f"faces are drawn with numpy and OpenCV, slower: {kernel.problem()}")
         self._schedule = CodeSchedule(self._decoder.rest_code)
         self._images = ImageTopics(self, frame_id=self.value("frame_id"), quality=self._quality)
         self._displays = [self._images]
         if self.value("display") == "web":
-            self._open_page()
+            self._open_page(bars)
         elif self.value("display") == "window":
             check_screen()
             monitor = find_monitor(self.value("window_monitor"))
             self._displays.append(
-                Window(lead=self.value("window_lead"), monitor=monitor, background=background, on_leave=self._leave)
+                Window(lead=self.value("window_lead"), monitor=monitor, background=bars, on_leave=self._leave)
             )
         # The first picture costs most (a size is prepared then); nobody should wait for it.
         self._decoder.render(self._decoder.rest_code, self._size, copy=False)
         self._codes = self.create_subscription(FacialCode, "face/code", self._take_code, 60)
         self.health.set("model", self._decoder.model_id[:12])
+        self.health.set("decoder", self._decoder.backend)
 
     def activate(self) -> None:
         assert self._decoder is not None
@@ -271,12 +277,12 @@ class FaceRendererNode(TalkingHeadNode):
 
     # --- the page ----------------------------------------------------------------------------------------------------
 
-    def _open_page(self) -> None:
+    def _open_page(self, bars: Colour) -> None:
         page = PageServer(
             host=self.value("host"),
             port=self.value("port"),
             size=self._size,
-            background=self.value("background"),
+            background="#{2:02x}{1:02x}{0:02x}".format(*bars),
             clock=self.now,
             buffer=self.value("page_buffer"),
         )
@@ -314,18 +320,6 @@ class FaceRendererNode(TalkingHeadNode):
     def _leave(self) -> None:
         self.get_logger().info("the window was left")
         self.context.try_shutdown()
-
-
-def parse_colour(text: str) -> Colour:
-    """#rrggbb as (blue, green, red).
-
-    Raises:
-        InputError: it is something else.
-    """
-    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
-        raise InputError(f"background {text!r} is not a colour like #101820")
-    red, green, blue = bytes.fromhex(text[1:])
-    return blue, green, red
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from th_face_renderer.face_model import FaceModel
-from th_face_renderer.warp import Placement
+from th_face_renderer.mesh import Placement
 
 
 def sample(texture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

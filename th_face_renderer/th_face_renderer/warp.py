@@ -1,4 +1,4 @@
-"""Stretch a face's texture over its points: a piecewise-affine warp in a few passes over the pixels.
+"""The portable way to draw a face, with numpy and OpenCV: a piecewise-affine warp in a few passes over the pixels.
 
 A label map says which triangle each output pixel lies in, tables give each label's affine map from output to texture,
 and one `cv2.remap` fetches the colours:
@@ -10,18 +10,20 @@ What cannot move (a portrait's background) is drawn once; a frame draws the rect
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from th_face_renderer.face_model import CODE_LIMIT, FaceModel, Floats
-from th_face_renderer.mesh import Array, Indices, affine_maps, double_areas, outline, turned_alike
+from th_face_renderer import edge
+from th_face_renderer.background import Image
+from th_face_renderer.edge import Rectangle
+from th_face_renderer.face_model import Floats
+from th_face_renderer.kernel import Texels
+from th_face_renderer.mesh import Array, Indices, affine_maps, double_areas
+from th_face_renderer.stage import Stage
 
-Colour = tuple[int, int, int]
-Image = npt.NDArray[np.uint8]
 Labels = npt.NDArray[Any]  # uint8 or int32
 
 _SUBPIXEL_BITS = 8
@@ -30,118 +32,67 @@ _NO_MAP = np.empty(0, np.float32)
 _STRIP_BYTES = 1 << 18  # working arrays small enough to stay in a core's cache between the passes
 
 
-@dataclass(frozen=True)
-class Placement:
-    """Where the canvas lies in the output: output = canvas * scale + (dx, dy).
-
-    The centres of the outermost pixels of canvas and output coincide, so a mesh that spans the canvas fills the picture.
-    """
-
-    scale: float
-    dx: float
-    dy: float
-
-    @classmethod
-    def fit(cls, canvas: tuple[int, int], size: tuple[int, int]) -> Placement:
-        """The largest picture of `canvas` (height, width) centred in `size` (height, width)."""
-        high, wide = size[0] - 1, size[1] - 1
-        scale = min(high / (canvas[0] - 1), wide / (canvas[1] - 1))
-        return cls(scale, (wide - scale * (canvas[1] - 1)) / 2, (high - scale * (canvas[0] - 1)) / 2)
-
-    def apply(self, points: npt.NDArray) -> Array:
-        """Canvas px (P, 2) to output px (P, 2)."""
-        return points.astype(np.float64) * self.scale + (self.dx, self.dy)
-
-
 class Warp:
-    """Draws one face at one output size; keeps its arrays, so that a frame allocates nothing large."""
+    """Draws one face at one size, like raster.Raster; keeps its arrays, so that a frame allocates little."""
 
-    def __init__(self, model: FaceModel, size: tuple[int, int], *, background: Colour, mean_texture: Image) -> None:
-        self._placement = Placement.fit(model.canvas, size)
-        mean = self._placement.apply(model.points(np.zeros(len(model.rest))))
-        reference = model.reference.astype(np.float64)
-        # The reference frame shows every triangle's right side; the mean face may hide some, with its mouth closed.
-        triangles = turned_alike(model.triangles, reference)
-        self._small_texture = _small_texture(mean, reference, triangles, mean_texture)
-        if self._small_texture is not None:
-            full, small = np.array(mean_texture.shape[1::-1]), np.array(self._small_texture.shape[1::-1])
-            reference = (reference + 0.5) * (small / full) - 0.5
-        self._frame: Image = np.empty((*size, 3), np.uint8)
-        self._frame[...] = background
+    def __init__(self, stage: Stage, texels: Texels, *, background: Image, feather: float) -> None:
+        self._stage, self._feather = stage, feather
+        self._frame, self._background = background.copy(), background
+        everywhere = (0, 0, *stage.size)
+        targets = stage.targets[stage.triangles]
+        everything = _Patch(everywhere, stage.triangles, targets, background)
+        texture = stage.fitting(texels).picture
+        everything.draw(stage.mean, texture, self._frame, which=np.arange(len(stage.triangles)))
+        self._opacity: Image | None = None
+        if feather > 0:
+            opacity = edge.opacity(stage.mean, stage.rim, feather, everywhere)
+            edge.blend(self._frame, background, opacity)
+            self._opacity = self._cut(opacity) if (self._cut(opacity) < 255).any() else None
+        still = everything.labels
+        if not stage.closed:
+            still[np.append(False, stage.lively)[still]] = 0
+        self._still = self._cut(still)
+        bare = not stage.closed or bool((self._still == 0).any())
+        self._lively = np.flatnonzero(stage.lively)
+        self._patch = _Patch(stage.rectangle, stage.triangles, targets, background if bare else None)
+        self._public = self._frame.view()
+        self._public.flags.writeable = False
 
-        moves = np.abs(model.shape_modes).max(axis=(0, 2)) > 1e-4
-        moves[model.mouth_rows] = True
-        moving = moves[triangles].any(axis=1)
-        everything = _Patch((0, 0, *size), triangles, reference[triangles], background)
-        everything.draw(mean, self._fitting(mean_texture), self._frame, which=np.arange(len(triangles)))
-        still, reach = everything.labels.copy(), np.zeros_like(self._frame)
-        everything.draw(mean, self._fitting(_roi_mask(model)), reach, which=np.arange(len(triangles)))
-        reach[still == 0] = 0
+    def draw(self, points: Floats, texels: Texels) -> Image:
+        """Draw canvas points (P, 2); returns this size's own frame, read-only, good until the next call."""
+        stage, (y0, x0, y1, x1) = self._stage, self._stage.rectangle
+        if y0 == y1 or x0 == x1:
+            return self._public
+        placed = stage.placement.apply(points)
+        self._patch.draw(placed, stage.fitting(texels).picture, self._frame, which=self._lively, still=self._still)
+        opacity = self._opacity
+        if self._feather > 0 and stage.rim_moves:
+            opacity = edge.opacity(placed, stage.rim, self._feather, stage.rectangle)
+        if opacity is not None:
+            edge.blend(self._frame[y0:y1, x0:x1], self._background[y0:y1, x0:x1], opacity)
+        return self._public
 
-        # A closed patch of moving triangles always covers the same pixels; one with a moving outline bares the background.
-        closed = not moves[outline(triangles[moving])].any()
-        if not closed:
-            still[np.append(False, moving)[still]] = 0
-        y0, x0, y1, x1 = self._rectangle(model, mean, triangles[moving], None if closed else moves, reach)
-        self._still = np.ascontiguousarray(still[y0:y1, x0:x1])
-        bare = not closed or bool((self._still == 0).any())
-        self._moving = np.flatnonzero(moving)
-        self._patch = _Patch((y0, x0, y1, x1), triangles, reference[triangles], background if bare else None)
-
-    def draw(self, points: Floats, texture: Image) -> Image:
-        """Draw canvas points (P, 2) with a texture (h, w, 3); returns this warp's own frame, good until the next call."""
-        placed = self._placement.apply(points)
-        self._patch.draw(placed, self._fitting(texture), self._frame, which=self._moving, still=self._still)
-        return self._frame
-
-    def _fitting(self, texture: Image) -> Image:
-        if self._small_texture is None:
-            return texture
-        height, width = self._small_texture.shape[:2]
-        cv2.resize(texture, (width, height), dst=self._small_texture, interpolation=cv2.INTER_AREA)
-        return self._small_texture
-
-    def _rectangle(
-        self, model: FaceModel, mean: Array, moving: Indices, moves: npt.NDArray[np.bool_] | None, textured: Image
-    ) -> tuple[int, int, int, int]:
-        """(y0, x0, y1, x1) around all that can change: places the triangles `moving` reach, and pixels in `textured`."""
-        height, width = self._frame.shape[:2]
-        x0, y0, wide, high = cv2.boundingRect(textured.max(axis=2))
-        x1, y1 = x0 + wide, y0 + high
-        used = np.unique(moving)
-        if len(used):
-            reach = np.zeros((len(used), 2))
-            if moves is not None:
-                reach = CODE_LIMIT * np.abs(model.shape_modes[:, used]).sum(axis=0) * self._placement.scale
-            left, top = np.floor((mean[used] - reach).min(axis=0)).astype(int).tolist()
-            right, bottom = np.ceil((mean[used] + reach).max(axis=0)).astype(int).tolist()
-            if wide:
-                left, top, right, bottom = min(left, x0), min(top, y0), max(right, x1), max(bottom, y1)
-            x0, y0, x1, y1 = left - 1, top - 1, right + 2, bottom + 2
-        return max(y0, 0), max(x0, 0), max(min(y1, height), 1), max(min(x1, width), 1)
+    def _cut(self, picture: Labels) -> Labels:
+        y0, x0, y1, x1 = self._stage.rectangle
+        return np.ascontiguousarray(picture[y0:y1, x0:x1])
 
 
 class _Patch:
     """The working arrays for one rectangle of the frame, drawn in strips of rows."""
 
-    def __init__(
-        self, rectangle: tuple[int, int, int, int], triangles: Indices, targets: Array, background: Colour | None
-    ) -> None:
+    def __init__(self, rectangle: Rectangle, triangles: Indices, targets: Array, background: Image | None) -> None:
         self._y0, self._x0, y1, x1 = rectangle
         self._triangles, self._targets = triangles, targets
         height, width = y1 - self._y0, x1 - self._x0
         few = len(triangles) < 256  # cv2.LUT looks up 8-bit labels only
         self.labels: Labels = np.zeros((height, width), np.uint8 if few else np.int32)
-        rows = max(1, min(height, _STRIP_BYTES // (8 * width)))
+        rows = max(1, min(height, _STRIP_BYTES // max(8 * width, 1)))
         # Pairs (x, y) of float32 travel as one 8-byte element, so that one look-up fetches both.
         self._pairs = np.empty((3, rows, width), np.float64)
         self._tables = np.zeros((3, max(256, len(triangles) + 1)), np.float64)
         self._x = np.ascontiguousarray(np.broadcast_to(np.arange(width, dtype=np.float32).repeat(2), (rows, 2 * width)))
         self._y = np.ascontiguousarray(np.broadcast_to(np.arange(rows, dtype=np.float32)[:, None], (rows, 2 * width)))
-        self._background: Image | None = None
-        if background is not None:
-            self._background = np.empty((rows, width, 3), np.uint8)
-            self._background[...] = background
+        self._background = background
 
     def draw(
         self,
@@ -197,7 +148,8 @@ class _Patch:
             where = place.reshape(n, width, 2)
             cv2.remap(texture, where, _NO_MAP, cv2.INTER_LINEAR, dst=target, borderMode=cv2.BORDER_REPLICATE)
             if self._background is not None:
-                cv2.copyTo(self._background[:n], (labels == 0).view(np.uint8), target)
+                behind = self._background[y : y + n, self._x0 : self._x0 + width]
+                cv2.copyTo(behind, (labels == 0).view(np.uint8), target)
 
     def _look_up(self, labels: Labels, table: npt.NDArray[np.float64], out: npt.NDArray[np.float64]) -> Floats:
         if labels.dtype == np.uint8:
@@ -205,20 +157,3 @@ class _Patch:
         else:
             np.take(table, labels, out=out, mode="clip")
         return out.view(np.float32)
-
-
-def _roi_mask(model: FaceModel) -> Image:
-    """A texture that is white where the texture modes are, with a pixel around."""
-    mask = np.zeros(model.texture_mean.shape, np.uint8)
-    y0, x0, y1, x1 = model.roi
-    mask[max(y0 - 1, 0) : y1 + 1, max(x0 - 1, 0) : x1 + 1] = 255
-    return mask
-
-
-def _small_texture(mean: Array, reference: Array, triangles: Indices, texture: Image) -> Image | None:
-    """A smaller texture to average into where the output has less than half the texture's resolution, against aliasing."""
-    shrink = np.sqrt(double_areas(reference[triangles]).sum() / max(double_areas(mean[triangles]).sum(), 1e-9))
-    if shrink < 2:
-        return None
-    height, width = (max(2, round(side / shrink)) for side in texture.shape[:2])
-    return np.empty((height, width, 3), np.uint8)

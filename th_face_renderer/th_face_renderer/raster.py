@@ -1,0 +1,112 @@
+"""The fast way to draw a face: triangle by triangle with the C kernel, straight into the frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from th_face_renderer import edge, kernel
+from th_face_renderer.background import Image
+from th_face_renderer.edge import Rectangle
+from th_face_renderer.face_model import Floats
+from th_face_renderer.kernel import Texels
+from th_face_renderer.mesh import Array, Indices, outline
+from th_face_renderer.stage import Stage
+
+
+class Raster:
+    """Draws one face at one size; keeps its arrays, so that a frame allocates nothing large.
+
+    What cannot change is drawn here, once, over a background (height, width, 3); `draw` adds the rest.
+    `feather`: px over which the outline fades into the background; 0: not at all.
+    """
+
+    def __init__(self, stage: Stage, texels: Texels, *, background: Image, feather: float) -> None:
+        self._stage = stage
+        self._points = stage.mean.copy()
+        self._frame = background.copy()
+        height, width = stage.size
+        everywhere = (0, 0, height, width)
+        nudge = _outwards(stage.mean, outline(stage.triangles))
+        texture = stage.fitting(texels)
+
+        def mesh(
+            which: Indices,
+            frame: Image,
+            texture: Texels,
+            *,
+            keep: Image | None = None,
+            clip: Rectangle = everywhere,
+        ) -> kernel.Mesh:
+            return kernel.Mesh(
+                frame=frame,
+                texels=texture,
+                points=self._points,
+                targets=stage.targets,
+                nudge=nudge,
+                triangles=np.ascontiguousarray(which),
+                rectangle=clip,
+                keep=keep,
+            )
+
+        white = Texels.of(np.full_like(texture.picture, 255))
+        still = np.zeros_like(self._frame)
+        mesh(stage.triangles[~stage.lively], still, white).draw()
+        lively = np.zeros_like(self._frame)
+        mesh(stage.triangles[stage.lively], lively, white).draw()
+        keep = (still[..., 0] != 0).view(np.uint8)
+        y0, x0, y1, x1 = stage.rectangle
+        redrawn = np.zeros(stage.size, bool)
+        redrawn[y0:y1, x0:x1] = ((lively[..., 0] != 0) & (keep == 0))[y0:y1, x0:x1]
+
+        if stage.closed:
+            mesh(stage.triangles[stage.lively], self._frame, texture).draw()
+        mesh(stage.triangles[~stage.lively], self._frame, texture).draw()
+        self._mesh = mesh(
+            stage.triangles[stage.lively],
+            self._frame,
+            texture,
+            keep=keep if keep.any() else None,
+            clip=stage.rectangle,
+        )
+        self._rim: kernel.Rim | None = None
+        if feather > 0:
+            opacity = edge.opacity(stage.mean, stage.rim, feather, everywhere)
+            edge.blend(self._frame, background, np.where(redrawn, np.uint8(255), opacity))
+            if stage.rim_moves or not stage.closed or (opacity[redrawn] < 255).any():
+                # A still rim keeps the opacity that it has; one that moves is measured anew in every frame.
+                self._rim = kernel.Rim(
+                    frame=self._frame,
+                    background=background,
+                    opacity=opacity,
+                    points=self._points,
+                    edges=np.ascontiguousarray(stage.rim if stage.rim_moves else stage.rim[:0]),
+                    feather=feather,
+                    rectangle=stage.rectangle,
+                    keep=keep if keep.any() else None,
+                )
+        self._bare = None if stage.closed else self._frame.copy()
+        self._public = self._frame.view()
+        self._public.flags.writeable = False
+
+    def draw(self, points: Floats, texels: Texels) -> Image:
+        """Draw canvas points (P, 2); returns this size's own frame, read-only, good until the next call."""
+        self._stage.fitting(texels)
+        self._points[...] = self._stage.placement.apply(points)
+        if self._bare is not None:
+            y0, x0, y1, x1 = self._stage.rectangle
+            self._frame[y0:y1, x0:x1] = self._bare[y0:y1, x0:x1]
+        self._mesh.draw()
+        if self._rim is not None:
+            self._rim.draw()
+        return self._public
+
+
+def _outwards(points: Array, edges: Indices) -> np.ndarray:
+    """Steps (P, 2) of -1, 0, 1 away from the mesh, for points on its outline: a pixel centre exactly on it is inside."""
+    along = points[edges[:, 1]] - points[edges[:, 0]]
+    normals = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    total = np.zeros_like(points)
+    for side in (0, 1):
+        np.add.at(total, edges[:, side], normals)
+    return np.where(np.abs(total) > 0.1, np.sign(total), 0).astype(np.int8)
