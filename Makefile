@@ -67,4 +67,4 @@ system-packages:  ## Debian/Ubuntu packages for sound, actor, voices and the bro
 		libgl1-mesa-dri libgl1 libglib2.0-0 chromium
 
 clean:  ## remove what build and tests made (not .venv)
-	rm -rf build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build install log th_face_renderer/th_face_renderer/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
