@@ -35,3 +35,24 @@ def built(drawn):
 
     _, images, landmarks = drawn
     return build_face(images, landmarks)
+
+
+@pytest.fixture(scope="session")
+def actor_face():
+    """The face that the project ships: detectors see it, its pictures are drawn by the decoder."""
+    from th_common.default_model import default_model_folder
+    from th_face_renderer.face_model import load
+
+    return load(default_model_folder())[0]
+
+
+@pytest.fixture(scope="session")
+def scene(actor_face):
+    """The module scene.py beside this file, with the shipped face in front of its camera."""
+    spec = importlib.util.spec_from_file_location("aam_scene", Path(__file__).with_name("scene.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["aam_scene"] = module
+    spec.loader.exec_module(module)
+    return module.Scene(actor_face)

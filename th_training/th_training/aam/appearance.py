@@ -17,7 +17,7 @@ from menpo.model import PCAVectorModel
 from th_common.errors import InputError
 from th_training.aam.texels import Layout
 
-_PRIOR = 1e-3  # of the data's weight: keeps codes small where nothing is seen
+PRIOR = 1e-3  # of the data's weight: keeps codes small where nothing is seen
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class TextureCoder:
         self._mean, self._modes = mean, modes
         self._spans, self._weights = layout.spans(), layout.weights
         self._gram = np.stack([_flat(modes, s) @ _flat(modes, s).T * self._weights[t] for t, s in self._spans])
-        self._prior = _PRIOR * np.diag(self._gram.sum(0).diagonal())
+        self._prior = PRIOR * np.diag(self._gram.sum(0).diagonal())
 
     def encode(self, textures: np.ndarray, visibility: np.ndarray) -> np.ndarray:
         """(N, K, 3) uint8 and (N, T) -> (N, A)."""

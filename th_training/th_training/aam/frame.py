@@ -16,14 +16,16 @@ class TextureFrame:
     Attributes:
         points (P, 2) float64: the mesh in the frame; triangles (T, 3).
         labels (h, w) int32: the triangle of every pixel, -1 outside the mesh.
+        barycentric (h, w, 3) float32: the weights of that triangle's corners.
     """
 
     def __init__(self, points: np.ndarray, triangles: np.ndarray, size: tuple[int, int]) -> None:
         self.points = np.asarray(points, np.float64)
         self.triangles = np.asarray(triangles)
-        self.labels, self._barycentric = _rasterise(self.points, self.triangles, size)
+        self.labels, self.barycentric = _rasterise(self.points, self.triangles, size)
         self._corners = self.triangles[np.maximum(self.labels, 0)]
         self._areas = np.abs(areas(self.points, self.triangles))
+        self._least = least_visibility(self.triangles)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -34,7 +36,7 @@ class TextureFrame:
     def sources(self, points: np.ndarray) -> np.ndarray:
         """(h, w, 2) float32: where each pixel of the frame lies in a picture whose mesh has these points (P, 2)."""
         corners = np.asarray(points, np.float32)[self._corners]
-        return np.einsum("hwk,hwkc->hwc", self._barycentric, corners)
+        return np.einsum("hwk,hwkc->hwc", self.barycentric, corners)
 
     def warp(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
         """A picture (H, W, 3) uint8 in the frame: (h, w, 3) uint8. Cubic: a linear filter would soften the face.
@@ -61,7 +63,7 @@ class TextureFrame:
         cost the appearance model much. Not less than `least_visibility`.
         """
         seen = areas(points, self.triangles) * scale**2 / self._areas
-        return np.clip(seen, least_visibility(self.triangles), 1.0)
+        return np.clip(seen, self._least, 1.0)
 
 
 def _rasterise(points: np.ndarray, triangles: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

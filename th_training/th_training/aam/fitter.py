@@ -1,0 +1,163 @@
+"""Fitting a face to pictures: from the picture before, or from a rough place at two scales."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from th_common.errors import InputError
+from th_face_renderer.face_model import FaceModel
+from th_training.aam.fit_arrays import FitArrays, face_arrays
+from th_training.aam.fit_level import Level, State, View
+from th_training.aam.shape import similarity
+
+STEPS = 8
+"""Most steps from one picture to the next; three or four do."""
+CLOSE = 0.1
+"""px of the model: a step that moves the landmarks by less is the last. 0.02 takes half as long again for 0.003 px."""
+LIMIT = 5.0
+"""Shape parameters stay within +- this."""
+
+_PRIOR = 25.0  # levels^2: the variance of a texel that the model leaves
+_RIGID = 1e9  # a prior that keeps the mean shape
+_RELAXED = (
+    (1e5, 20),
+    (1e3, 8),
+    (_PRIOR, 8),
+)  # priors and steps at full size: brows slip into the hair if all is free at once
+_SIZES = (0.87, 1.0, 1.15)
+_OFFSETS = ((0.0, 0.0), (0.1, 0.0), (-0.1, 0.0), (0.0, 0.1), (0.0, -0.1))  # of the landmarks' diagonal
+_WILD = 0.5  # a step that turns or scales the face by this much has lost it
+_KEPT = 3  # places that go on from quarter to half size
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A face in a picture.
+
+    landmarks (68, 2) px of the picture; shape (S,) and look (A,): parameters, look as far as the fit sees it;
+    pose (2, 3): maps the model's own px (a face's canvas) to the picture; residual: rms of what is not explained, levels;
+    explained: share of the variance inside the face that the model accounts for (1 at best, negative far off).
+    """
+
+    landmarks: np.ndarray
+    pose: np.ndarray
+    state: State
+    residual: float
+    explained: float
+
+    @property
+    def shape(self) -> np.ndarray:
+        """(S,) shape parameters."""
+        return self.state.shape
+
+    @property
+    def look(self) -> np.ndarray:
+        """(A,) appearance parameters of the texels that the fit compares."""
+        return self.state.look
+
+
+class Fitter:
+    """Fits one model to BGR pictures (uint8). Pictures may be of any size."""
+
+    def __init__(self, arrays: FitArrays) -> None:
+        half = arrays.halved()
+        self._arrays = arrays
+        self._quarter, self._half = Level(half.halved(), zoom=0.25), Level(half, zoom=0.5)
+        self._fine = Level(arrays)
+        self._modes = arrays.modes.reshape(len(arrays.modes), -1)
+
+    @classmethod
+    def of_face(cls, model: FaceModel, *, diagonal: float = 150.0) -> Fitter:
+        """For a face, with this diagonal of the landmarks' bounding box. Raises InputError for less than 40 px."""
+        return cls(face_arrays(model, diagonal=diagonal))
+
+    def follow(self, image: np.ndarray, state: State, *, steps: int = STEPS, close: float = CLOSE) -> Fit:
+        """The face of a picture in which it is near `state` (that of the picture before).
+
+        Raises InputError for something that is not an 8-bit colour picture.
+        """
+        return self._run(self._fine, _checked(image), state, steps, close=close)
+
+    def start(self, image: np.ndarray, landmarks: np.ndarray) -> Fit:
+        """The face of a picture from rough landmarks (68, 2): a tenth of the face off, 15 % too large or too small.
+
+        The mean shape is placed at a quarter of the size from 15 places around, the best ones at half the size; at full
+        size the shape is set free by and by. Raises InputError as `follow` and `state` do.
+        """
+        _checked(image)
+        rough = self.state(landmarks)
+        rough.shape[:] = 0
+        points = self.landmarks(rough)
+        centre, diagonal = points.mean(0), float(np.linalg.norm(np.ptp(points, axis=0)))
+        found: list[Fit] = []
+        for size, offset in itertools.product(_SIZES, _OFFSETS):
+            shift = centre + (rough.shift - centre) * size + np.array(offset) * diagonal
+            state = State(rough.turn * size, shift, rough.shape, rough.look)
+            found.append(self._run(self._quarter, image, state, 8, prior=_RIGID, close=0.1))
+        found.sort(key=lambda fit: -fit.explained)
+        places: list[Fit] = []
+        for fit in found:
+            if all(np.abs(fit.landmarks - other.landmarks).mean() > 0.01 * diagonal for other in places[:_KEPT]):
+                places.append(fit)
+        placed = [self._run(self._half, image, p.state, 8, prior=_RIGID, close=0.1) for p in places[:_KEPT]]
+        return self.restart(image, max(placed, key=lambda fit: fit.explained).state)
+
+    def restart(self, image: np.ndarray, state: State) -> Fit:
+        """The face of a picture whose place is known and whose shape is not."""
+        fit = self._run(self._half, image, replace(state, shape=np.zeros_like(state.shape)), 8, prior=_RIGID, close=0.1)
+        for prior, steps in _RELAXED:
+            fit = self._run(self._fine, image, fit.state, steps, prior=prior)
+        return fit
+
+    def state(self, landmarks: np.ndarray) -> State:
+        """The state whose landmarks are nearest to (68, 2) px of a picture. Raises InputError for other arrays."""
+        points = np.asarray(landmarks, np.float64)
+        if points.shape != self._arrays.points.shape or not np.isfinite(points).all():
+            raise InputError(f"landmarks must be {self._arrays.points.shape} finite numbers, not {points.shape}")
+        mean, modes = self._arrays.points, self._arrays.modes
+        shape = np.zeros(len(modes))
+        flat = modes.reshape(len(modes), -1)
+        for _ in range(4):
+            move = similarity(mean + np.tensordot(shape, modes, 1), points)
+            level = (points - move[:, 2]) @ np.linalg.inv(move[:, :2]).T
+            shape = np.linalg.lstsq(flat.T, (level - mean).ravel(), rcond=None)[0]
+        move = similarity(mean + np.tensordot(shape, modes, 1), points)
+        return State(move[:, :2], move[:, 2], shape, np.zeros(len(self._arrays.looks)))
+
+    def landmarks(self, state: State) -> np.ndarray:
+        """(68, 2) px of the picture."""
+        points = self._arrays.points + (state.shape @ self._modes).reshape(-1, 2)
+        return points @ state.turn.T + state.shift
+
+    def pose(self, state: State) -> np.ndarray:
+        """(2, 3): from the model's own px to the picture."""
+        turn = state.turn * self._arrays.scale
+        return np.c_[turn, state.shift - turn @ self._arrays.centre]
+
+    def _run(
+        self, level: Level, image: np.ndarray, start: State, steps: int, *, prior: float = _PRIOR, close: float = CLOSE
+    ) -> Fit:
+        state = replace(start)
+        view = View.around(image, self.landmarks(state), level.zoom / state.size)
+        for _ in range(max(1, steps)):
+            seen = level.sample(view, state)
+            move, error = level.step(seen, state, prior)
+            if not np.isfinite(move).all() or np.abs(move[:2]).max() > _WILD:
+                error = np.inf
+                break
+            state.step_back(move, limit=LIMIT)
+            if level.moved(move) < close:
+                break
+        explained = 1 - error / max(float(seen @ seen / len(seen) - seen.mean() ** 2), 1.0)
+        return Fit(self.landmarks(state), self.pose(state), state, float(np.sqrt(error)), explained)
+
+
+def _checked(image: np.ndarray) -> np.ndarray:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or min(image.shape[:2]) < 16:
+        raise InputError(
+            f"a picture must be uint8 (height, width, 3) of 16 px or more, not {image.dtype} {image.shape}"
+        )
+    return image
