@@ -1,0 +1,55 @@
+"""From a video's own frame times to the frame clock of the features: row i at (i + 1) / fps seconds."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from th_common.errors import InputError
+
+FPS = 60.0
+
+
+def frame_clock(end: float, *, fps: float = FPS) -> np.ndarray:
+    """Times (T,) in s of all rows up to `end` s."""
+    return (np.arange(int(np.floor(end * fps + 1e-6))) + 1) / fps
+
+
+def to_clock(times: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Values (N, ...) at increasing times (N,) s -> (T, ...) at `wanted` (T,) s, by a cubic spline through all of them.
+
+    Times need not be evenly spaced. Before the first and after the last the values stay: half a frame of video.
+
+    Raises InputError where the times do not increase or do not fit the values.
+    """
+    times, values = np.asarray(times, np.float64), np.asarray(values, np.float64)
+    if times.ndim != 1 or not len(times) or len(times) != len(values):
+        raise InputError(f"{len(values)} values for {times.shape} times")
+    if not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
+        raise InputError("the times of the frames do not increase")
+    if len(times) == 1:
+        return np.repeat(values, len(wanted), axis=0)
+    return CubicSpline(times, values, axis=0)(np.clip(wanted, times[0], times[-1]))
+
+
+def quality_to_clock(times: np.ndarray, quality: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Quality (N,) 0..1 -> (T,): in line between two frames that were seen, 0 next to one that was not, and before and after all."""
+    reach = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    at = np.interp(wanted, times, quality)
+    after = np.clip(np.searchsorted(times, wanted), 0, len(times) - 1)
+    before = np.clip(np.searchsorted(times, wanted, side="right") - 1, 0, len(times) - 1)
+    known = (wanted > times[0] - reach) & (wanted < times[-1] + reach)
+    return np.where(known & (quality[before] > 0) & (quality[after] > 0), at, 0.0)
+
+
+def bridge(times: np.ndarray, values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Values (N, ...) with those that were not seen (N,) put in line between their neighbours; at the ends they stay.
+
+    Raises InputError where nothing was seen.
+    """
+    if not seen.any():
+        raise InputError("nothing was seen")
+    flat = values.reshape(len(values), -1)
+    known = times[seen]
+    filled = np.stack([np.interp(times, known, column[seen]) for column in flat.T], 1)
+    return np.where(seen[:, None], flat, filled).reshape(values.shape)
