@@ -1,0 +1,144 @@
+"""Many videos to codes: over all cores, resumable, damaged clips left out by name.
+
+OUT/NAME.npz holds the arrays of `Encoded` and, as text, `face` (the id of the face) and `key` (a digest of the video, the
+face, the rate and this program's version): a clip with the same key is kept, any other is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import joblib
+import numpy as np
+
+from th_common.errors import InputError, ModelError
+from th_common.model_folder import FACE
+from th_face_renderer.face_model import FaceModel
+from th_training.aam.clock import FPS
+from th_training.aam.encode_video import VideoEncoder
+from th_training.aam.files import read_face
+
+VERSION = 1
+"""Of what an encoder makes of a video: clips of another version are made anew."""
+
+SUFFIXES = (".mp4", ".mpg", ".mpeg", ".avi", ".mov", ".mkv", ".webm", ".m4v")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one video: `coded`, `kept` (made before) or `left out` with the reason; its rows and their quality."""
+
+    video: Path
+    state: str
+    reason: str = ""
+    frames: int = 0
+    quality: float = 0.0
+
+
+def find_videos(places: Iterable[Path]) -> list[Path]:
+    """Files as they are, folders with all videos below them, by name.
+
+    Raises InputError where two would write the same NAME.npz, and for a folder without videos.
+    """
+    videos: list[Path] = []
+    for place in places:
+        if place.is_dir():
+            below = sorted(p for p in place.rglob("*") if p.suffix.lower() in SUFFIXES)
+            if not below:
+                raise InputError(f"{place}: there is no video in this folder ({', '.join(SUFFIXES)})")
+            videos += below
+        else:
+            videos.append(place)
+    names = Counter(video.stem for video in videos)
+    for name, count in names.items():
+        if count > 1:
+            same = ", ".join(str(v) for v in videos if v.stem == name)
+            raise InputError(f"{count} videos would all become {name}.npz: {same}")
+    return videos
+
+
+def face_and_id(path: Path) -> tuple[FaceModel, str]:
+    """A model folder's face, or one that `th aam build` wrote, and its id: the SHA-256 of its file. Raises ModelError."""
+    model = read_face(path)
+    return model, hashlib.sha256((path / FACE if path.is_dir() else path).read_bytes()).hexdigest()
+
+
+def encode_corpus(
+    face: Path,
+    videos: Sequence[Path],
+    out: Path,
+    *,
+    fps: float = FPS,
+    jobs: int = -1,
+    progress: Callable[[Iterable[Outcome], int], Iterable[Outcome]] | None = None,
+) -> list[Outcome]:
+    """Code videos of one person into the folder `out`; `jobs` processes, -1: one per core.
+
+    Raises ModelError for a face that cannot be used and InputError for a rate outside 1..240; what is wrong with a video
+    is in its outcome.
+    """
+    if not 1 <= fps <= 240:
+        raise InputError(f"{fps:g} rows per second is outside 1..240")
+    _, face_id = face_and_id(face)
+    out.mkdir(parents=True, exist_ok=True)
+    work: Iterator[Outcome] = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")(
+        joblib.delayed(_encode_one)(face, face_id, video, out / f"{video.stem}.npz", fps) for video in videos
+    )
+    return sorted(progress(work, len(videos)) if progress else work, key=lambda outcome: str(outcome.video))
+
+
+def finished(target: Path, key: str) -> tuple[int, float] | None:
+    """Rows and mean quality of a clip that was made of the same ingredients, else None."""
+    try:
+        with np.load(target, allow_pickle=False) as held:
+            if str(held["key"]) != key:
+                return None
+            return len(held["codes"]), float(held["quality"].mean())
+    except Exception:  # whatever is wrong with it, it is made anew
+        return None
+
+
+@lru_cache(maxsize=1)
+def _encoder(face: Path, face_id: str) -> VideoEncoder:
+    cv2.setNumThreads(1)
+    model, found = face_and_id(face)
+    if found != face_id:
+        raise ModelError(f"{face}: was changed while it was used")
+    return VideoEncoder(model)
+
+
+def _encode_one(face: Path, face_id: str, video: Path, target: Path, fps: float) -> Outcome:
+    try:
+        key = _key(video, face_id, fps)
+        known = finished(target, key)
+        if known:
+            return Outcome(video, "kept", frames=known[0], quality=known[1])
+        encoded = _encoder(face, face_id).encode(video, fps=fps)
+    except InputError as error:
+        return Outcome(video, "left out", reason=str(error))
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            np.savez_compressed(file, **asdict(encoded), face=face_id, key=key)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return Outcome(video, "coded", frames=len(encoded.codes), quality=float(encoded.quality.mean()))
+
+
+def _key(video: Path, face_id: str, fps: float) -> str:
+    digest = hashlib.sha256(f"{VERSION} {face_id} {fps:g} ".encode())
+    try:
+        with video.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise InputError(f"{video}: cannot be read ({error.strerror})") from error
+    return digest.hexdigest()

@@ -1,0 +1,142 @@
+"""One video to codes on the frame clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av
+import numpy as np
+
+from th_common.errors import InputError
+from th_face_renderer.face_model import FaceModel
+from th_training.aam.clock import FPS, bridge, frame_clock, quality_to_clock, to_clock
+from th_training.aam.detect import FaceFinder
+from th_training.aam.fitter import Fitter
+from th_training.aam.look import LookReader
+from th_training.aam.tracker import Finder, Tracker
+
+_BROKEN = (av.error.FFmpegError, OSError, ValueError)
+
+MOST_GREY = 0.02
+"""Share of a clip's pictures that may be grey; more, and the video is damaged."""
+
+LEAST_SEEN = 0.5
+"""Share of a clip's pictures in which the face must be seen."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One video on the frame clock.
+
+    codes (T, S + A) float32 sd, expression only; quality (T,) 0..1, 0: no face was seen, the code is bridged;
+    landmarks (T, 68, 2) px of the video; pose (T, 2, 3): canvas px to px of the video; fps of the rows, row i at
+    (i + 1) / fps s; video_fps: of the pictures, on average; seen: share of the pictures with a face.
+    """
+
+    codes: np.ndarray
+    quality: np.ndarray
+    landmarks: np.ndarray
+    pose: np.ndarray
+    fps: float
+    video_fps: float
+    seen: float
+
+
+class VideoEncoder:
+    """Codes of videos of the person whose face `model` is.
+
+    finder: rough landmarks of the faces of a picture; by default dlib's or OpenCV's detector (`FaceFinder`).
+    """
+
+    def __init__(self, model: FaceModel, *, diagonal: float = 150.0, finder: Finder | None = None) -> None:
+        self._fitter = Fitter.of_face(model, diagonal=diagonal)
+        self._look = LookReader(model, diagonal=diagonal)
+        self._finder = finder or FaceFinder(model)
+
+    def encode(self, path: str | os.PathLike[str], *, fps: float = FPS) -> Encoded:
+        """Codes of a video.
+
+        Raises InputError, naming the file, where it cannot be read, holds no picture, is damaged (grey pictures), or shows
+        the face in less than half of its pictures.
+        """
+        tracker = Tracker(self._fitter, self._finder)
+        times, seen, looks, end = [], [], [], 0.0
+        for time, duration, image in timed_pictures(path):
+            found = tracker.look(image)
+            times.append(time + duration / 2)
+            seen.append(found)
+            looks.append(None if found.fit is None else self._look.read(image, found.fit.shape, found.fit.pose))
+            end = time + duration
+        if not times:
+            raise InputError(f"{path}: no picture could be decoded")
+        grey = sum(s.grey for s in seen)
+        if grey > MOST_GREY * len(seen):
+            raise InputError(f"{path}: damaged video, {grey} of {len(seen)} pictures are grey")
+        share = float(np.mean([s.fit is not None for s in seen]))
+        if share < LEAST_SEEN:
+            raise InputError(f"{path}: the face was seen in only {share:.0%} of {len(times)} pictures")
+        rows = [
+            None if s.fit is None else np.r_[s.fit.shape, look, s.fit.pose.ravel(), s.fit.landmarks.ravel()]
+            for s, look in zip(seen, looks, strict=True)
+        ]
+        blank = np.full_like(next(row for row in rows if row is not None), np.nan)
+        at, quality = np.array(times), np.array([s.quality for s in seen])
+        values = bridge(at, np.array([blank if row is None else row for row in rows]), quality > 0)
+        wanted = frame_clock(end, fps=fps)
+        codes, pose, landmarks = np.split(
+            to_clock(at, values, wanted), [values.shape[1] - 142, values.shape[1] - 136], 1
+        )
+        return Encoded(
+            codes=codes.astype(np.float32),
+            quality=quality_to_clock(at, quality, wanted).astype(np.float32),
+            landmarks=landmarks.reshape(-1, 68, 2).astype(np.float32),
+            pose=pose.reshape(-1, 2, 3).astype(np.float32),
+            fps=fps,
+            video_fps=len(times) / end,
+            seen=share,
+        )
+
+
+def timed_pictures(path: str | os.PathLike[str]) -> Iterator[tuple[float, float, np.ndarray]]:
+    """(time, duration, picture (H, W, 3) uint8 BGR) of a video, s from where its sound begins (without: its pictures).
+
+    Times are the file's own, so that a variable frame rate is kept; a picture that is not later than the one before is
+    left out. Raises InputError for what is no video, and on a broken stream.
+    """
+    try:
+        container = av.open(os.fspath(path))
+    except _BROKEN as error:
+        raise InputError(f"{path}: not a readable video ({error})") from error
+    with container:
+        if not container.streams.video:
+            raise InputError(f"{path}: holds no video stream")
+        stream = container.streams.video[0]
+        rate = float(stream.average_rate or stream.guessed_rate or 0)
+        if not 1 <= rate <= 240:
+            raise InputError(f"{path}: frame rate {rate:g} is outside 1..240")
+        first = _start(container.streams.audio[0]) if container.streams.audio else None
+        held: tuple[float, np.ndarray] | None = None
+        count = 0
+        try:
+            for frame in container.decode(stream):
+                time = count / rate if frame.time is None else float(frame.time)
+                count += 1
+                if first is None:
+                    first = time
+                if held is not None and time <= held[0]:
+                    continue
+                if held is not None:
+                    yield held[0] - first, min(time - held[0], 1 / rate), held[1]
+                held = time, frame.to_ndarray(format="bgr24")
+        except _BROKEN as error:
+            raise InputError(f"{path}: broken video stream ({error})") from error
+        if held is not None:
+            yield held[0] - (first or 0.0), 1 / rate, held[1]
+
+
+def _start(stream: av.audio.stream.AudioStream) -> float | None:
+    if stream.start_time is None or stream.time_base is None:
+        return None
+    return float(stream.start_time * stream.time_base)
