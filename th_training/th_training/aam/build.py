@@ -13,10 +13,11 @@ from th_face_renderer.face_model import CODE_LIMIT, FaceModel
 from th_training.aam.appearance import Samples, fit_appearance
 from th_training.aam.frame import TextureFrame
 from th_training.aam.portrait import portrait as make_portrait
-from th_training.aam.rest import rest_frame
+from th_training.aam.rest import calm_frames
 from th_training.aam.shape import align as align_shapes
 from th_training.aam.shape import fit_shape
 from th_training.aam.support import make_mesh
+from th_training.aam.surroundings import face_share
 from th_training.aam.texels import Layout
 from th_training.aam.triangulation import folded
 from th_training.landmarks.measures import as_landmarks
@@ -84,6 +85,8 @@ def build_face(
     layout = Layout.of(frame)
 
     meshed = mesh.points(points)
+    calm = [rest] if rest is not None else calm_frames(points, shape.codes)
+    whole: dict[int, np.ndarray] = {}
     textures = np.empty((len(points), len(layout.rows), 3), np.uint8)
     average = np.zeros((*size, 3))
     count = 0
@@ -97,6 +100,8 @@ def build_face(
         texture = frame.warp(image, meshed[count - 1])
         textures[count - 1] = layout.take(texture)
         average += texture
+        if count - 1 in calm:
+            whole[count - 1] = texture
     if count != len(points):
         raise InputError(f"{count} pictures for {len(points)} sets of landmarks")
     average /= count
@@ -105,7 +110,13 @@ def build_face(
     look = fit_appearance(Samples(textures=textures, visibility=seen, layout=layout), modes=appearance_modes)
     average[layout.rows, layout.columns] = look.mean
     codes = np.concatenate([shape.codes, look.codes], 1).astype(np.float32)
-    rest = rest_frame(points, codes) if rest is None else rest
+    rest = calm[int(np.linalg.norm(look.codes[calm] - np.median(look.codes, 0), axis=1).argmin())]
+    texture_modes = layout.put_roi(look.modes)
+    if align:
+        # Around a head that moves, the mean picture is a blur, and modes that end at the ring draw an edge there.
+        share = face_share(frame)
+        average = share * average + (1 - share) * whole[rest]
+        texture_modes *= layout.crop(share)
     model = FaceModel(
         canvas=canvas,
         shape_mean=mesh.mean(shape.mean).astype(np.float32),
@@ -113,7 +124,7 @@ def build_face(
         triangles=mesh.triangles.astype(np.int32),
         reference=frame.points.astype(np.float32),
         texture_mean=average.astype(np.float32),
-        texture_modes=layout.put_roi(look.modes),
+        texture_modes=texture_modes.astype(np.float32),
         rest=np.clip(codes[rest], -CODE_LIMIT, CODE_LIMIT),
         roi=layout.roi,
         mouth_rows=mesh.rows,

@@ -9,6 +9,7 @@ from th_training.landmarks.pose import move
 
 FACE_HEIGHT = 0.42  # of the portrait, brow to chin, as the drawn actor's
 _CENTRE = 0.53  # of the portrait, from its upper edge to the middle of the landmarks
+_ROOM = 0.05  # of the portrait, around all landmarks of all frames
 _INSIDE = 0.9  # of the frames shall have a picture everywhere in the portrait
 
 
@@ -30,12 +31,11 @@ def portrait(landmarks: np.ndarray, maps: np.ndarray, size: tuple[int, int], sid
     mean = landmarks.mean(0)
     wanted = float(np.ptp(mean[:, 1])) / FACE_HEIGHT
     length = min(wanted, *(high - low).tolist())
-    if length < 1.15 * float((face_high - face_low).max()):
-        raise InputError(
-            "the pictures hold too little around the face for a portrait: film with more room, or give none"
-        )
     middle = (mean.min(0) + mean.max(0)) / 2
     corner = middle - length * np.array([0.5, _CENTRE])
     corner = np.clip(corner, low, np.maximum(high - length, low))
+    room = _ROOM * length
+    if (face_low < corner + room).any() or (face_high > corner + length - room).any():
+        raise InputError("the pictures hold too little around the face for a portrait: film it with more room")
     scale = side / length
     return np.array([[scale, 0, -0.5 - scale * (corner[0] - 0.5)], [0, scale, -0.5 - scale * (corner[1] - 0.5)]])

@@ -1,4 +1,4 @@
-"""Which frame shows the face at rest, where nobody says so."""
+"""Which frames show the face at rest, where nobody says so."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ def lid_opening(landmarks: np.ndarray) -> np.ndarray:
     return gaps / np.maximum(inter_ocular(points), 1e-9)
 
 
-def rest_frame(landmarks: np.ndarray, codes: np.ndarray) -> int:
-    """Of frames with closed lips and open eyes, the one whose code (N, 16) is nearest to the median of theirs.
+def calm_frames(landmarks: np.ndarray, codes: np.ndarray, *, most: int = 12) -> list[int]:
+    """Of frames with closed lips and open eyes, those whose shape code (N, S) is nearest to the median of theirs, best first.
 
     A speaker's mouth is closed in pauses too, with the face in some expression; the median is the one most often worn.
     """
     lips, lids = lip_opening(landmarks), lid_opening(landmarks)
-    calm = np.flatnonzero((lips <= np.quantile(lips, _CLOSED)) & (lids >= np.quantile(lids, _AWAKE)))
+    closed = lips <= np.quantile(lips, _CLOSED)
+    calm = np.flatnonzero(closed & (lids >= np.quantile(lids, _AWAKE)))
     if not len(calm):
-        calm = np.flatnonzero(lips <= np.quantile(lips, _CLOSED))
+        calm = np.flatnonzero(closed)
     distance = np.linalg.norm(codes[calm] - np.median(codes[calm], axis=0), axis=1)
-    return int(calm[distance.argmin()])
+    return [int(k) for k in calm[np.argsort(distance, kind="stable")[:most]]]

@@ -51,6 +51,11 @@ class Layout:
         patch[..., self.rows - y0, self.columns - x0, :] = texels
         return patch
 
+    def crop(self, picture: np.ndarray) -> np.ndarray:
+        """(h, w, ...) -> (y1 - y0, x1 - x0, ...): the roi."""
+        y0, x0, y1, x1 = self.roi
+        return picture[y0:y1, x0:x1]
+
     def spans(self) -> list[tuple[int, slice]]:
         """(triangle, its pixels) of all triangles that have some."""
         pairs = zip(self.starts[:-1], self.starts[1:], strict=True)
