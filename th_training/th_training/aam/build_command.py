@@ -62,14 +62,10 @@ def build(
     else:
         from th_training.aam.build import build_face
         from th_training.aam.collect import collect
-        from th_training.landmarks.annotations import NOTHING, read_annotations
-        from th_training.landmarks.sources import Sources, names_once
+        from th_training.landmarks.sources import make_sources, names_once
 
-        if only_annotated and annotations is None:
-            raise InputError("--only-annotated needs --annotations FOLDER")
         names_once(files or [])
-        hand = read_annotations(annotations, first=first_pixel) if annotations else NOTHING
-        sources = Sources(cache, hand, by_hand_only=only_annotated)
+        sources = make_sources(cache, annotations, by_hand_only=only_annotated, first=first_pixel)
         found = collect(files or [], sources, frames, any_light=any_light, seed=seed, progress=bar("landmarks"))
         for reason in found.left_out:
             console.print(f"left out: {reason}", markup=False)

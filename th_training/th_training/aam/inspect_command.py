@@ -6,7 +6,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -17,6 +17,9 @@ from th_face_renderer.face_model import FaceModel
 from th_training.aam.files import read_face
 from th_training.progress import bar
 from th_training.tiles import write_picture
+
+if TYPE_CHECKING:
+    from th_training.landmarks.sources import Sources
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -32,6 +35,7 @@ def inspect(
     worst: Annotated[int, typer.Option(help="Worst frames to list and draw.", min=1, max=24)] = 12,
     json_: Annotated[bool, typer.Option("--json", help="Figures as JSON on standard output, nothing else.")] = False,
     annotations: Annotated[Path | None, typer.Option(help="Folder of .pts or .ljson made by hand.")] = None,
+    only_annotated: Annotated[bool, typer.Option(help="Annotated frames alone; dlib is not needed.")] = False,
     first_pixel: Annotated[int, typer.Option(help="What .pts files call the first pixel: 1 or 0.", min=0, max=1)] = 1,
     cache: Annotated[Path, typer.Option(help="Where measured landmarks are remembered.")] = CACHE,
 ) -> None:
@@ -52,7 +56,10 @@ def inspect(
     if actor:
         figures["actor"] = _actor(model, out)
     if videos:
-        figures["videos"] = _videos(model, videos, out, movies, worst, annotations, first_pixel, cache)
+        from th_training.landmarks.sources import make_sources
+
+        sources = make_sources(cache, annotations, by_hand_only=only_annotated, first=first_pixel)
+        figures["videos"] = _videos(model, videos, sources, out, movies, worst)
     if json_:
         print(json.dumps(figures, indent=2))
         return
@@ -62,26 +69,16 @@ def inspect(
 
 
 def _videos(
-    model: FaceModel,
-    videos: list[Path],
-    out: Path,
-    movies: int,
-    worst: int,
-    annotations: Path | None,
-    first_pixel: int,
-    cache: Path,
+    model: FaceModel, videos: list[Path], sources: Sources, out: Path, movies: int, worst: int
 ) -> dict[str, Any]:
     from th_training.aam.residuals import Residuals
     from th_training.aam.round_trip import round_trip, side_by_side
     from th_training.aam.sheets import pair_sheet
     from th_training.aam.trajectories import plot_codes
-    from th_training.landmarks.annotations import NOTHING, read_annotations
-    from th_training.landmarks.sources import Sources, names_once
+    from th_training.landmarks.sources import names_once
     from th_training.movie import even, write_movie
 
     names_once(videos)
-    hand = read_annotations(annotations, first=first_pixel) if annotations else NOTHING
-    sources = Sources(cache, hand)
     residuals, left_out = Residuals(), []
     for number, path in enumerate(bar("round trips", quiet=True)(videos, len(videos))):
         try:

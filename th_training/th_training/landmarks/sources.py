@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from th_common.errors import InputError
-from th_training.landmarks.annotations import NOTHING, Annotations
+from th_training.landmarks.annotations import NOTHING, Annotations, read_annotations
 from th_training.landmarks.dlib68 import Landmarker
 from th_training.landmarks.files import SUFFIXES, read_landmarks
 from th_training.landmarks.track import SMOOTHING, Measured, Track, complete
@@ -61,6 +61,14 @@ class Sources:
         points, trust = finder.landmarks(picture, box)
         found = replace(nothing, points=points[None].astype(np.float32), confidence=np.array([trust], np.float32))
         return complete(found, smoothing=0)
+
+
+def make_sources(cache: Path, annotations: Path | None, *, by_hand_only: bool = False, first: int = 1) -> Sources:
+    """Sources with the annotations of a folder, if one is named. Raises InputError as `read_annotations`."""
+    if by_hand_only and annotations is None:
+        raise InputError("annotated frames alone are wanted, but no folder of annotations is named")
+    hand = NOTHING if annotations is None else read_annotations(annotations, first=first)
+    return Sources(cache, hand, by_hand_only=by_hand_only)
 
 
 def is_picture(path: Path) -> bool:
