@@ -115,6 +115,29 @@ def test_round_trips_are_measured_and_shown(face, film, tmp_path):
     assert said.count("one frame") == 5
 
 
+def test_the_round_trip_may_be_that_of_the_fitter(face, film, tmp_path, monkeypatch):
+    from th_training.aam import round_trip
+    from th_training.landmarks.annotations import read_annotations
+
+    exact = read_annotations(film / "hand").of("one")
+    monkeypatch.setattr(round_trip, "FaceFinder", lambda model: lambda image: [exact[0]])
+    figures = json.loads(run("inspect", face[0], film / "one.mp4", "--fitted", "--out", tmp_path, "--json"))
+    assert figures["videos"]["all"]["frames"] == 60
+    assert figures["videos"]["all"]["psnr_face_db"] > 24
+    assert (tmp_path / "one.mp4").is_file()
+
+
+def test_frames_that_are_missing_are_held():
+    from th_training.aam.round_trip import Trip, in_step
+
+    def trip(frame):
+        grey = np.full((8, 8, 3), frame, np.uint8)
+        return Trip("clip", frame, grey, grey, np.zeros(16), 30.0, 30.0, 1.0, 0.0)
+
+    shown = [int(picture[-1, 0, 0]) for picture in in_step([trip(2), trip(3), trip(6)])]
+    assert shown == [2, 2, 2, 3, 3, 3, 6]
+
+
 def test_pictures_with_landmarks_beside_them_are_enough(drawn, tmp_path):
     for k in range(30):
         cv2.imwrite(str(tmp_path / f"p{k}.png"), drawn[1][k])

@@ -34,6 +34,9 @@ def inspect(
     movies: Annotated[int, typer.Option(help="Of how many videos to write the round trip as mp4.", min=0)] = 3,
     worst: Annotated[int, typer.Option(help="Worst frames to list and draw.", min=1, max=24)] = 12,
     json_: Annotated[bool, typer.Option("--json", help="Figures as JSON on standard output, nothing else.")] = False,
+    fitted: Annotated[
+        bool, typer.Option(help="Code as `th aam encode` does, by fitting, instead of at measured landmarks.")
+    ] = False,
     annotations: Annotated[Path | None, typer.Option(help="Folder of .pts or .ljson made by hand.")] = None,
     only_annotated: Annotated[bool, typer.Option(help="Annotated frames alone; dlib is not needed.")] = False,
     first_pixel: Annotated[int, typer.Option(help="What .pts files call the first pixel: 1 or 0.", min=0, max=1)] = 1,
@@ -59,7 +62,7 @@ def inspect(
         from th_training.landmarks.sources import make_sources
 
         sources = make_sources(cache, annotations, by_hand_only=only_annotated, first=first_pixel)
-        figures["videos"] = _videos(model, videos, sources, out, movies, worst)
+        figures["videos"] = _videos(model, videos, None if fitted else sources, out, movies, worst)
     if json_:
         print(json.dumps(figures, indent=2))
         return
@@ -69,25 +72,29 @@ def inspect(
 
 
 def _videos(
-    model: FaceModel, videos: list[Path], sources: Sources, out: Path, movies: int, worst: int
+    model: FaceModel, videos: list[Path], sources: Sources | None, out: Path, movies: int, worst: int
 ) -> dict[str, Any]:
     from th_training.aam.residuals import Residuals
-    from th_training.aam.round_trip import round_trip, side_by_side
+    from th_training.aam.round_trip import by_fitting, by_landmarks, in_step, round_trip
     from th_training.aam.sheets import pair_sheet
     from th_training.aam.trajectories import plot_codes
     from th_training.landmarks.sources import names_once
+    from th_training.landmarks.video import read_video
     from th_training.movie import even, write_movie
 
     names_once(videos)
     residuals, left_out = Residuals(), []
     for number, path in enumerate(bar("round trips", quiet=True)(videos, len(videos))):
         try:
-            track = sources.track(path)
-
-            trips = residuals.taking(round_trip(model, path, track))
-            if number < movies and len(track.landmarks) > 1:
-                pictures = (even(side_by_side(trip)) for trip in trips)
-                write_movie(out / f"{path.stem}.mp4", pictures, fps=track.fps, sound=path)
+            if sources is None:
+                coded, fps = by_fitting(model, path), read_video(path)[1]
+            else:
+                track = sources.track(path)
+                coded, fps = by_landmarks(model, path, track), track.fps
+            trips = residuals.taking(round_trip(model, path.stem, coded))
+            if number < movies:
+                pictures = (even(picture) for picture in in_step(trips))
+                write_movie(out / f"{path.stem}.mp4", pictures, fps=fps, sound=path)
             else:
                 deque(trips, maxlen=0)
         except InputError as error:
@@ -95,18 +102,18 @@ def _videos(
                 raise
             left_out.append(str(error))
             continue
-        if number < max(movies, 1):
+        if path.stem in residuals.rows and number < max(movies, 1):
             psnr = np.array([row[0] for row in residuals.rows[path.stem]])
             plot_codes(
                 out / f"{path.stem}.codes.png",
                 np.stack(residuals.codes[path.stem]),
-                track.fps,
+                fps,
                 shape=model.dimensions[0],
                 title=path.stem,
                 psnr=psnr,
             )
     if not residuals.rows:
-        raise InputError(f"none of the {len(videos)} videos can be used; first: {left_out[0]}")
+        raise InputError(f"none of the {len(videos)} videos can be used" + "".join(f"; {why}" for why in left_out[:1]))
     bad = residuals.worst()[:worst]
     names = [f"{trip.clip} {trip.frame}  {trip.psnr_face:.1f} dB" for trip in bad]
     sheet = pair_sheet(model, [trip.original for trip in bad], [trip.drawn for trip in bad], names, columns=6)
