@@ -29,8 +29,8 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 def exact(model: FaceModel, backend: str, **options: Any) -> FaceDecoder:
-    """A decoder without soft edge: the piecewise-affine warp and nothing else."""
-    return FaceDecoder(model, backend=backend, feather=0, **options)
+    """A decoder that draws the piecewise-affine warp and nothing else."""
+    return FaceDecoder(model, backend=backend, exact=True, **options)
 
 
 def face_only(model: FaceModel) -> FaceModel:

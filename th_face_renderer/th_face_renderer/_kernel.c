@@ -12,54 +12,82 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SSE2__) && !defined(TH_PLAIN_C)
-#include <emmintrin.h>
-#define TH_SSE2 1
+/* SSE2 is on every x86-64; AVX2 is asked for at run time. Elsewhere the compiler vectorises what it can. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(TH_PLAIN_C)
+#include <immintrin.h>
+#define TH_X86 1
 #endif
 
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && !defined(TH_PLAIN_C)
+#ifndef TH_CLONES
+#if defined(TH_X86) && defined(__GLIBC__) && !defined(__clang__)
 #define TH_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define TH_CLONES
 #endif
+#endif
 
-#define TH_INLINE static inline __attribute__((always_inline)) /* else it would be compiled for the oldest processor only */
+#define TH_INLINE static inline __attribute__((always_inline)) /* into code for newer processors, too */
 #define TH_EXPORT __attribute__((visibility("default")))
 
 /* Goes up whenever a structure or the meaning of an argument changes; kernel.py refuses another one. */
-TH_EXPORT int64_t th_interface(void) { return 1; }
+TH_EXPORT int64_t th_interface(void) { return 3; }
 
 /* --- the texture of a code ---------------------------------------------------------------------------------------- */
 
 #define MEAN_BITS 7
-#define WEIGHT_BITS 14
 #define RUN 1024 /* bytes at most in a run, so that the sums stay in the fastest cache */
 
 typedef struct {
     uint8_t *texture;       /* bytes of the whole texture */
     const int16_t *means;   /* mean of the runs, one after the other, in 1/2^MEAN_BITS of a level */
-    const int8_t *steps;    /* for each run: its bytes of the first mode, of the second, ... */
-    const int32_t *weights; /* levels per step of each mode, times 2^WEIGHT_BITS; at most 2^16 each way */
+    const int8_t *steps;    /* for each run: its bytes of the first two modes, in turns, of the next two, ... */
+    const int16_t *weights; /* levels per step of each mode, times 2^bits */
     const int64_t *runs;    /* pairs: first byte in the texture, length in bytes */
-    int64_t modes, n_runs;  /* at most 64 * 2 modes: the sums fit into 32 bits */
+    int64_t pairs, n_runs;  /* at most 64 pairs of modes: the sums fit into 32 bits */
+    int64_t bits;           /* MEAN_BITS .. 13 */
 } Texture;
+
+/* sum += weight * step of two modes */
+typedef void Add(int32_t *restrict sum, const int8_t *restrict steps, const int16_t *weights, int64_t length);
+
+static void add_pair(int32_t *restrict sum, const int8_t *restrict steps, const int16_t *weights, int64_t length) {
+    const int32_t one = weights[0], two = weights[1];
+    for (int64_t i = 0; i < length; i++) sum[i] += one * steps[2 * i] + two * steps[2 * i + 1];
+}
+
+#ifdef TH_X86
+#define TH_AVX2 __attribute__((target("avx2")))
+
+TH_AVX2 static void add_pair_avx2(int32_t *restrict sum, const int8_t *restrict steps, const int16_t *weights,
+                                  int64_t length) {
+    const __m256i both = _mm256_set1_epi32((uint16_t)weights[0] | (int32_t)weights[1] * 65536);
+    int64_t i = 0;
+    for (; i + 8 <= length; i += 8) {
+        const __m256i pairs = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(steps + 2 * i)));
+        __m256i *const eight = (__m256i *)(sum + i);
+        _mm256_storeu_si256(eight, _mm256_add_epi32(_mm256_loadu_si256(eight), _mm256_madd_epi16(pairs, both)));
+    }
+    add_pair(sum + i, steps + 2 * i, weights, length - i);
+}
+#endif
 
 /* texture = mean + sum of weight * mode, cut off at 0 and 255, in the runs of bytes where a mode is not zero. */
 TH_CLONES TH_EXPORT void th_texture(const Texture *t) {
     const int16_t *means = t->means;
     const int8_t *steps = t->steps;
+    Add *add = add_pair;
+#ifdef TH_X86
+    if (__builtin_cpu_supports("avx2")) add = add_pair_avx2;
+#endif
     int32_t sum[RUN];
     for (int64_t r = 0; r < t->n_runs; r++) {
         uint8_t *restrict out = t->texture + t->runs[2 * r];
         const int64_t length = t->runs[2 * r + 1];
         for (int64_t i = 0; i < length; i++)
-            sum[i] = means[i] * (1 << (WEIGHT_BITS - MEAN_BITS)) + (1 << (WEIGHT_BITS - 1));
-        for (int64_t k = 0; k < t->modes; k++, steps += length) {
-            const int32_t weight = t->weights[k];
-            for (int64_t i = 0; i < length; i++) sum[i] += weight * steps[i];
-        }
+            sum[i] = means[i] * (1 << (t->bits - MEAN_BITS)) + (1 << (t->bits - 1));
+        for (int64_t k = 0; k < t->pairs; k++, steps += 2 * length) add(sum, steps, t->weights + 2 * k, length);
         for (int64_t i = 0; i < length; i++) {
-            int32_t level = sum[i] >> WEIGHT_BITS;
+            int32_t level = sum[i] >> t->bits;
             level = level < 0 ? 0 : level;
             out[i] = (uint8_t)(level > 255 ? 255 : level);
         }
@@ -153,10 +181,49 @@ TH_INLINE uint32_t sample(const uint8_t *texture, int64_t stride, int32_t U, int
     return colour;
 }
 
-#ifdef TH_SSE2
-/* The same number for one of four pixels: top and bottom texels as pairs, times the weights (upper, lower) of the left
- * texels and of the right ones. Reads 8 bytes of each row. */
-TH_INLINE __m128i sample_one(const uint8_t *p, int64_t stride, __m128i left, __m128i right) {
+TH_INLINE void put(uint8_t *out, uint32_t colour) {
+    out[0] = (uint8_t)colour;
+    out[1] = (uint8_t)(colour >> 8);
+    out[2] = (uint8_t)(colour >> 16);
+}
+
+/* Pixels in a row: places U + i dU, V + i dV for i = 0 .. n - 1, all inside the texture. */
+typedef void Run(uint8_t *out, const uint8_t *texture, int64_t stride, int32_t U, int32_t V, int32_t dU, int32_t dV, int64_t n);
+
+static void run_one_by_one(uint8_t *out, const uint8_t *texture, int64_t stride, int32_t U, int32_t V, int32_t dU,
+                           int32_t dV, int64_t n) {
+    for (int64_t i = 0; i < n; i++, U += dU, V += dV) put(out + 3 * i, sample(texture, stride, U, V));
+}
+
+#ifdef TH_X86
+/* Of four pixels: where their texels begin, and weights (upper, lower) of the two texels on the left and on the right. */
+typedef struct {
+    int32_t at[4];
+    __m128i left, right;
+} Four;
+
+TH_INLINE Four four_places(int64_t stride, __m128i U, __m128i V) {
+    const __m128i low = _mm_set1_epi32(WEIGHT - 1);
+    const __m128i x = _mm_and_si128(_mm_srli_epi32(U, PLACE_BITS - 7), low);
+    const __m128i y = _mm_and_si128(_mm_srli_epi32(V, PLACE_BITS - 7), low);
+    const __m128i yy = _mm_sub_epi32(_mm_add_epi32(_mm_slli_epi32(y, 16), _mm_set1_epi32(WEIGHT)), y); /* 128 - y, y */
+    Four four;
+    four.right = _mm_mullo_epi16(yy, _mm_or_si128(_mm_slli_epi32(x, 16), x));
+    four.left = _mm_sub_epi16(_mm_slli_epi16(yy, 7), four.right);
+    /* Whole texels: y * stride + x * 3 at once; both factors fit into 16 bits. */
+    const __m128i whole = _mm_or_si128(_mm_srli_epi32(V, 16), _mm_andnot_si128(_mm_set1_epi32(0xffff), U));
+    _mm_storeu_si128((__m128i *)four.at, _mm_madd_epi16(whole, _mm_set1_epi32((int)stride | 3 << 16)));
+    return four;
+}
+
+TH_INLINE void put_twelve(uint8_t *out, __m128i bytes) {
+    const int32_t last = _mm_cvtsi128_si32(_mm_srli_si128(bytes, 8));
+    _mm_storel_epi64((__m128i *)out, bytes);
+    memcpy(out + 8, &last, 4);
+}
+
+/* sample() of one of them: top and bottom texels as pairs, times the weights. Reads 8 bytes of each row. */
+TH_INLINE __m128i one_of_four(const uint8_t *p, int64_t stride, __m128i left, __m128i right) {
     const __m128i zero = _mm_setzero_si128();
     const __m128i top = _mm_loadl_epi64((const __m128i *)p), bottom = _mm_loadl_epi64((const __m128i *)(p + stride));
     const __m128i pairs = _mm_unpacklo_epi8(top, bottom);
@@ -165,37 +232,76 @@ TH_INLINE __m128i sample_one(const uint8_t *p, int64_t stride, __m128i left, __m
     return _mm_srli_epi32(_mm_add_epi32(sum, _mm_set1_epi32(WEIGHT * WEIGHT / 2)), 14);
 }
 
-/* Four pixels side by side. */
-TH_INLINE void sample_four(uint8_t *out, const uint8_t *texture, int64_t stride, __m128i U, __m128i V) {
-    const __m128i low = _mm_set1_epi32(WEIGHT - 1);
-    const __m128i x = _mm_and_si128(_mm_srli_epi32(U, PLACE_BITS - 7), low);
-    const __m128i y = _mm_and_si128(_mm_srli_epi32(V, PLACE_BITS - 7), low);
-    const __m128i yy = _mm_sub_epi32(_mm_add_epi32(_mm_slli_epi32(y, 16), _mm_set1_epi32(WEIGHT)), y); /* 128-y, y */
-    const __m128i right = _mm_mullo_epi16(yy, _mm_or_si128(_mm_slli_epi32(x, 16), x));
-    const __m128i left = _mm_sub_epi16(_mm_slli_epi16(yy, 7), right);
-    /* Whole texels: y * stride + x * 3 at once; both factors fit into 16 bits. */
-    const __m128i whole = _mm_or_si128(_mm_srli_epi32(V, 16), _mm_andnot_si128(_mm_set1_epi32(0xffff), U));
-    int32_t at[4];
-    _mm_storeu_si128((__m128i *)at, _mm_madd_epi16(whole, _mm_set1_epi32((int)stride | 3 << 16)));
-    const __m128i a = sample_one(texture + at[0], stride, _mm_shuffle_epi32(left, 0x00), _mm_shuffle_epi32(right, 0x00));
-    const __m128i b = sample_one(texture + at[1], stride, _mm_shuffle_epi32(left, 0x55), _mm_shuffle_epi32(right, 0x55));
-    const __m128i c = sample_one(texture + at[2], stride, _mm_shuffle_epi32(left, 0xaa), _mm_shuffle_epi32(right, 0xaa));
-    const __m128i d = sample_one(texture + at[3], stride, _mm_shuffle_epi32(left, 0xff), _mm_shuffle_epi32(right, 0xff));
-    const __m128i four = _mm_packus_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d)); /* BGRxBGRxBGRxBGRx */
+TH_INLINE void four_sse2(uint8_t *out, const uint8_t *texture, int64_t stride, __m128i U, __m128i V) {
+    const Four four = four_places(stride, U, V);
+    const __m128i l = four.left, r = four.right;
+    const __m128i a = one_of_four(texture + four.at[0], stride, _mm_shuffle_epi32(l, 0x00), _mm_shuffle_epi32(r, 0x00));
+    const __m128i b = one_of_four(texture + four.at[1], stride, _mm_shuffle_epi32(l, 0x55), _mm_shuffle_epi32(r, 0x55));
+    const __m128i c = one_of_four(texture + four.at[2], stride, _mm_shuffle_epi32(l, 0xaa), _mm_shuffle_epi32(r, 0xaa));
+    const __m128i d = one_of_four(texture + four.at[3], stride, _mm_shuffle_epi32(l, 0xff), _mm_shuffle_epi32(r, 0xff));
+    const __m128i bgrx = _mm_packus_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d));
     /* Close up: 6 bytes in each half, then 12 in a row. */
-    const __m128i six = _mm_or_si128(_mm_and_si128(four, _mm_set1_epi64x(0xffffff)),
-                                     _mm_and_si128(_mm_srli_epi64(four, 8), _mm_set1_epi64x(0xffffff000000)));
-    const __m128i all = _mm_or_si128(_mm_move_epi64(six), _mm_slli_si128(_mm_srli_si128(six, 8), 6));
-    const int32_t last = _mm_cvtsi128_si32(_mm_srli_si128(all, 8));
-    _mm_storel_epi64((__m128i *)out, all);
-    memcpy(out + 8, &last, 4);
+    const __m128i six = _mm_or_si128(_mm_and_si128(bgrx, _mm_set1_epi64x(0xffffff)),
+                                     _mm_and_si128(_mm_srli_epi64(bgrx, 8), _mm_set1_epi64x(0xffffff000000)));
+    put_twelve(out, _mm_or_si128(_mm_move_epi64(six), _mm_slli_si128(_mm_srli_si128(six, 8), 6)));
 }
+
+TH_AVX2 TH_INLINE __m256i two_of_four(const uint8_t *p, const uint8_t *q, int64_t stride, __m256i left, __m256i right) {
+    const __m256i zero = _mm256_setzero_si256();
+    const __m128i top = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)p), _mm_loadl_epi64((const __m128i *)q));
+    const __m128i bottom = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(p + stride)),
+                                              _mm_loadl_epi64((const __m128i *)(q + stride)));
+    const __m256i pairs = _mm256_set_m128i(_mm_unpackhi_epi8(top, bottom), _mm_unpacklo_epi8(top, bottom));
+    const __m256i sum = _mm256_add_epi32(
+        _mm256_madd_epi16(_mm256_unpacklo_epi8(pairs, zero), left),
+        _mm256_madd_epi16(_mm256_unpacklo_epi8(_mm256_srli_si256(pairs, 6), zero), right));
+    return _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(WEIGHT * WEIGHT / 2)), 14);
+}
+
+TH_AVX2 TH_INLINE void four_avx2(uint8_t *out, const uint8_t *texture, int64_t stride, __m128i U, __m128i V) {
+    const Four four = four_places(stride, U, V);
+    const __m256i first = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1), last = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
+    const __m256i l = _mm256_castsi128_si256(four.left), r = _mm256_castsi128_si256(four.right);
+    const __m256i a = two_of_four(texture + four.at[0], texture + four.at[1], stride,
+                                  _mm256_permutevar8x32_epi32(l, first), _mm256_permutevar8x32_epi32(r, first));
+    const __m256i b = two_of_four(texture + four.at[2], texture + four.at[3], stride,
+                                  _mm256_permutevar8x32_epi32(l, last), _mm256_permutevar8x32_epi32(r, last));
+    const __m256i words = _mm256_packs_epi32(a, b); /* pixels 0, 2 in the lower half, 1, 3 in the upper */
+    const __m128i bgrx = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    /* 0, 2, 1, 3 without the fourth bytes */
+    put_twelve(out, _mm_shuffle_epi8(bgrx, _mm_setr_epi8(0, 1, 2, 8, 9, 10, 4, 5, 6, 12, 13, 14, -1, -1, -1, -1)));
+}
+
+/* Four at a time; at the end the last four, some of them again. */
+#define TH_RUN(NAME, FOUR)                                                                                             \
+    static void NAME(uint8_t *out, const uint8_t *texture, int64_t stride, int32_t U, int32_t V, int32_t dU,           \
+                     int32_t dV, int64_t n) {                                                                          \
+        if (n < 4) {                                                                                                   \
+            run_one_by_one(out, texture, stride, U, V, dU, dV, n);                                                     \
+            return;                                                                                                    \
+        }                                                                                                              \
+        const __m128i dU_4 = _mm_set1_epi32(4 * dU), dV_4 = _mm_set1_epi32(4 * dV);                                    \
+        __m128i U_4 = _mm_setr_epi32(U, U + dU, U + 2 * dU, U + 3 * dU);                                               \
+        __m128i V_4 = _mm_setr_epi32(V, V + dV, V + 2 * dV, V + 3 * dV);                                               \
+        for (; n >= 4; n -= 4, out += 12) {                                                                            \
+            FOUR(out, texture, stride, U_4, V_4);                                                                      \
+            U_4 = _mm_add_epi32(U_4, dU_4);                                                                            \
+            V_4 = _mm_add_epi32(V_4, dV_4);                                                                            \
+        }                                                                                                              \
+        if (n)                                                                                                         \
+            FOUR(out + 3 * (n - 4), texture, stride, _mm_sub_epi32(U_4, _mm_set1_epi32((int32_t)(4 - n) * dU)),        \
+                 _mm_sub_epi32(V_4, _mm_set1_epi32((int32_t)(4 - n) * dV)));                                           \
+    }
+TH_RUN(run_sse2, four_sse2)
+TH_AVX2 TH_RUN(run_avx2, four_avx2)
 #endif
 
-TH_INLINE void put(uint8_t *out, uint32_t colour) {
-    out[0] = (uint8_t)colour;
-    out[1] = (uint8_t)(colour >> 8);
-    out[2] = (uint8_t)(colour >> 16);
+static Run *best_run(void) {
+#ifdef TH_X86
+    return __builtin_cpu_supports("avx2") ? run_avx2 : run_sse2;
+#else
+    return run_one_by_one;
+#endif
 }
 
 /* A place in texels as a fixed-point number, rounded, held inside [0, side - 1]. */
@@ -222,7 +328,7 @@ TH_INLINE int inside(int64_t first, int64_t last, int64_t side) {
     return first >= 0 && last >= 0 && first < end && last < end;
 }
 
-TH_INLINE void span(const Mesh *m, const Map *map, int64_t row, int64_t from, int64_t to, int64_t dU, int64_t dV) {
+TH_INLINE void span(const Mesh *m, Run *run, const Map *map, int64_t row, int64_t from, int64_t to, int64_t dU, int64_t dV) {
     const int64_t n = to - from, stride = 3 * m->texture_width;
     const double u = map->a * (double)from + map->b * (double)row + map->c;
     const double v = map->d * (double)from + map->e * (double)row + map->f;
@@ -235,23 +341,7 @@ TH_INLINE void span(const Mesh *m, const Map *map, int64_t row, int64_t from, in
         return;
     }
     /* Linear between two places inside the texture: all of them are. */
-    uint8_t *out = m->frame + 3 * (row * m->width + from);
-    const int32_t du = (int32_t)dU, dv = (int32_t)dV;
-    int32_t U_i = (int32_t)U, V_i = (int32_t)V, i = 0;
-#ifdef TH_SSE2
-    if (n >= 4) {
-        const __m128i U_0 = _mm_setr_epi32(0, du, 2 * du, 3 * du), V_0 = _mm_setr_epi32(0, dv, 2 * dv, 3 * dv);
-        for (; i + 4 <= n; i += 4)
-            sample_four(out + 3 * i, m->texture, stride, _mm_add_epi32(_mm_set1_epi32(U_i + i * du), U_0),
-                        _mm_add_epi32(_mm_set1_epi32(V_i + i * dv), V_0));
-        if (i == n) return;
-        i = (int32_t)n - 4; /* the last four, some of them again */
-        sample_four(out + 3 * i, m->texture, stride, _mm_add_epi32(_mm_set1_epi32(U_i + i * du), U_0),
-                    _mm_add_epi32(_mm_set1_epi32(V_i + i * dv), V_0));
-        return;
-    }
-#endif
-    for (; i < n; i++, U_i += du, V_i += dv) put(out + 3 * i, sample(m->texture, stride, U_i, V_i));
+    run(m->frame + 3 * (row * m->width + from), m->texture, stride, (int32_t)U, (int32_t)V, (int32_t)dU, (int32_t)dV, n);
 }
 
 static int64_t fixed_step(double texels) {
@@ -276,7 +366,7 @@ static Map affine(const Corner p[3], const double *t0, const double *t1, const d
     return map;
 }
 
-TH_INLINE void triangle(const Mesh *m, const int32_t *names) {
+static void triangle(const Mesh *m, Run *run, const int32_t *names) {
     Corner true_[3], p[3];
     for (int i = 0; i < 3; i++) {
         true_[i] = p[i] = corner(m, names[i]);
@@ -302,7 +392,7 @@ TH_INLINE void triangle(const Mesh *m, const int32_t *names) {
             int64_t from = bend_left ? one.column : other.column, to = bend_left ? other.column : one.column;
             if (from < m->x0) from = m->x0;
             if (to > m->x1) to = m->x1;
-            if (from < to) span(m, &map, row, from, to, dU, dV);
+            if (from < to) span(m, run, &map, row, from, to, dU, dV);
         }
     }
 }
@@ -315,7 +405,8 @@ static int by_area(const void *one, const void *other) {
 
 /* Draw the triangles that show their front. Where the mesh folds over, the larger triangle is on top: slivers between
  * closed lips vanish below the lips. Returns how many show their back. */
-TH_CLONES TH_EXPORT int64_t th_draw(const Mesh *m) {
+TH_EXPORT int64_t th_draw(const Mesh *m) {
+    Run *const run = best_run();
     int64_t front = 0, back = 0;
     for (int64_t i = 0; i < m->n_triangles; i++) {
         const int32_t *t = m->triangles + 3 * i;
@@ -326,7 +417,7 @@ TH_CLONES TH_EXPORT int64_t th_draw(const Mesh *m) {
         front++;
     }
     if (back) qsort(m->order, (size_t)front, 2 * sizeof(int64_t), by_area);
-    for (int64_t i = 0; i < front; i++) triangle(m, m->triangles + 3 * m->order[2 * i + 1]);
+    for (int64_t i = 0; i < front; i++) triangle(m, run, m->triangles + 3 * m->order[2 * i + 1]);
     return back;
 }
 
@@ -386,6 +477,36 @@ TH_EXPORT void th_soften(const Rim *r) {
                 /* + 510 * 255: so that the division rounds down, below zero too */
                 r->frame[i] = (uint8_t)(back + (2 * (r->frame[i] - back) * level + 255 + 510 * 255) / 510 - 255);
             }
+        }
+    }
+}
+
+/* --- several rows per pixel ---------------------------------------------------------------------------------------- */
+
+typedef struct {
+    uint8_t *frame; /* (height, width, 3) */
+    uint8_t *tall;  /* (tall_height, tall_width, 3) */
+    int64_t width, height, tall_width, tall_height, rows;
+    int64_t y0, x0, y1, x1; /* inside the frame; (y1 - y0) * rows and x1 - x0 fit into tall */
+} Tall;
+
+/* Every row of the rectangle `rows` times, from the upper left corner of tall. */
+TH_EXPORT void th_spread(const Tall *t) {
+    uint8_t *out = t->tall;
+    for (int64_t y = t->y0; y < t->y1; y++)
+        for (int64_t i = 0; i < t->rows; i++, out += 3 * t->tall_width)
+            memcpy(out, t->frame + 3 * (y * t->width + t->x0), (size_t)(3 * (t->x1 - t->x0)));
+}
+
+/* And back: each pixel is the mean of its `rows`, at most 64. */
+TH_CLONES TH_EXPORT void th_average(const Tall *t) {
+    const uint8_t *tall = t->tall;
+    for (int64_t y = t->y0; y < t->y1; y++, tall += 3 * t->tall_width * t->rows) {
+        uint8_t *restrict out = t->frame + 3 * (y * t->width + t->x0);
+        for (int64_t i = 0; i < 3 * (t->x1 - t->x0); i++) {
+            uint32_t sum = (uint32_t)t->rows / 2;
+            for (int64_t k = 0; k < t->rows; k++) sum += tall[3 * t->tall_width * k + i];
+            out[i] = (uint8_t)(sum / (uint32_t)t->rows);
         }
     }
 }

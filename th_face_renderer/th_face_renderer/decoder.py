@@ -28,7 +28,8 @@ class FaceDecoder:
 
     The picture is the face's canvas, as large as it fits, centred on a background: a colour (B, G, R) or "#rrggbb", or a
     picture (array or path) that fills the frame. The mesh's outline fades into it over `feather` px; with 0 every pixel
-    is either. Codes beyond 4 standard deviations are clamped. Not for use from several threads at once.
+    is either. `exact` draws the piecewise-affine warp at pixel centres and nothing else: no soft outline, and the gap
+    between the lips as it falls on pixels instead of averaged. Codes beyond 4 standard deviations are clamped. Not for use from several threads at once.
 
     `backend` is "c" (the package's kernel) or "numpy" (numpy and OpenCV, four times slower); by default the first that
     there is.
@@ -44,6 +45,7 @@ class FaceDecoder:
         model_id: str = "",
         background: Background = (0, 0, 0),
         feather: float = FEATHER,
+        exact: bool = False,
         backend: str | None = None,
     ) -> None:
         if not 0 <= feather <= 100:
@@ -55,7 +57,7 @@ class FaceDecoder:
         self.model = model
         self.model_id = model_id
         self.backend = backend or ("numpy" if kernel.library() is None else "c")
-        self._background, self._feather = read_background(background), float(feather)
+        self._background, self._feather, self._exact = read_background(background), 0.0 if exact else feather, exact
         self._texture: Texture = KernelTexture(model) if self.backend == "c" else CvTexture(model)
         self._active = active_texels(model)
         self._sizes: OrderedDict[tuple[int, int], Raster | Warp] = OrderedDict()
@@ -88,8 +90,9 @@ class FaceDecoder:
         """
         code = self.model.check_code(code)
         drawer = self._drawer(self.canvas if size is None else size)
-        self._texture.set(code[self.model.dimensions[0] :])
-        frame = drawer.draw(self.model.points(code), self._texture.texels)
+        shape = self.model.dimensions[0]
+        self._texture.set(code[shape:])
+        frame = drawer.draw(self.model.points_of(code[:shape]), self._texture.texels)
         return frame.copy() if copy else frame
 
     def _drawer(self, size: tuple[int, int]) -> Raster | Warp:
@@ -101,8 +104,12 @@ class FaceDecoder:
         size = (int(size[0]), int(size[1]))
         self._texture.set(np.zeros(self.model.dimensions[1], np.float32))
         stage = Stage(self.model, size, active=self._active)
-        kind = Raster if self.backend == "c" else Warp
-        drawer = kind(stage, self._texture.texels, background=paint(self._background, size), feather=self._feather)
+        background, texels = paint(self._background, size), self._texture.texels
+        drawer: Raster | Warp
+        if self.backend == "c":
+            drawer = Raster(self.model, stage, texels, background=background, feather=self._feather, exact=self._exact)
+        else:
+            drawer = Warp(stage, texels, background=background, feather=self._feather)
         self._sizes[size] = drawer
         if len(self._sizes) > _SIZES_KEPT:
             self._sizes.popitem(last=False)

@@ -104,7 +104,10 @@ class FaceModel:
         Raises:
             InputError: see check_code.
         """
-        shape = self.check_code(code)[: len(self.shape_modes)]
+        return self.points_of(self.check_code(code)[: len(self.shape_modes)])
+
+    def points_of(self, shape: Floats) -> Floats:
+        """Points (P, 2) of the shape half (S,) of a code that is checked already."""
         points = self.shape_mean + (shape @ self.shape_modes.reshape(len(shape), -1)).reshape(-1, 2)
         return arrange_mouth(_part_lips(points), self.mouth_rows)
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-INTERFACE = 1
+INTERFACE = 3
 FILE = "_kernel.abi3.so"
 _RUN = 1024
-_MEAN_BITS, _WEIGHT_BITS = 7, 14
-_MOST_MODES, _MOST_WEIGHT = 128, 1 << 16
+_MEAN_BITS, _WEIGHT_BITS = 7, 13
+_MOST_MODES, _MOST_WEIGHT = 128, (1 << 15) - 1
 _MOST_SIDE = 8192  # texture offsets are products of 16-bit numbers
 _SLACK = 16
 
@@ -28,7 +28,7 @@ Rectangle = tuple[int, int, int, int]
 
 class _TextureStruct(ctypes.Structure):
     _fields_ = [(n, ctypes.c_void_p) for n in ("texture", "means", "steps", "weights", "runs")] + [
-        (n, ctypes.c_int64) for n in ("modes", "n_runs")
+        (n, ctypes.c_int64) for n in ("pairs", "n_runs", "bits")
     ]
 
 
@@ -60,6 +60,21 @@ class _RimStruct(ctypes.Structure):
     )
 
 
+class _TallStruct(ctypes.Structure):
+    _fields_ = [(n, ctypes.c_void_p) for n in ("frame", "tall")] + [
+        (n, ctypes.c_int64) for n in ("width", "height", "tall_width", "tall_height", "rows", "y0", "x0", "y1", "x1")
+    ]
+
+
+_FUNCTIONS = {
+    "th_texture": _TextureStruct,
+    "th_draw": _MeshStruct,
+    "th_soften": _RimStruct,
+    "th_spread": _TallStruct,
+    "th_average": _TallStruct,
+}
+
+
 @functools.cache
 def _load() -> tuple[ctypes.CDLL | None, str]:
     path = os.environ.get("TH_FACE_KERNEL") or str(Path(__file__).with_name(FILE))
@@ -71,7 +86,7 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
         found = int(library.th_interface())
         if found != INTERFACE:
             return None, f"the C kernel is of version {found}, this package needs {INTERFACE}: build it again"
-        for name, struct in (("th_texture", _TextureStruct), ("th_draw", _MeshStruct), ("th_soften", _RimStruct)):
+        for name, struct in _FUNCTIONS.items():
             function = getattr(library, name)
             function.argtypes = [ctypes.POINTER(struct)]
             function.restype = ctypes.c_int64 if name == "th_draw" else None
@@ -121,10 +136,13 @@ class Texels:
 class TextureRuns:
     """Texels that codes change, as runs of bytes with their mean and modes.
 
-    `mean` (h, w, 3) levels, `steps` (M, y1 - y0, x1 - x0, 3) int8 inside `roi`.
+    `mean` (h, w, 3) levels, `steps` (M, y1 - y0, x1 - x0, 3) int8 inside `roi`. `most`: the largest weight that there will
+    be, levels per step; larger ones are cut off.
     """
 
-    def __init__(self, texels: Texels, mean: npt.NDArray, steps: npt.NDArray[np.int8], roi: Rectangle) -> None:
+    def __init__(
+        self, texels: Texels, mean: npt.NDArray, steps: npt.NDArray[np.int8], roi: Rectangle, *, most: float
+    ) -> None:
         height, width = texels.picture.shape[:2]
         y0, x0, y1, x1 = roi
         modes = len(steps)
@@ -132,10 +150,13 @@ class TextureRuns:
             raise ValueError(f"roi {roi}, {modes} modes")
         if steps.shape != (modes, y1 - y0, x1 - x0, 3) or mean.shape != (height, width, 3):
             raise ValueError(f"steps {steps.shape}, mean {mean.shape}")
-        rows = steps.reshape(modes, y1 - y0, -1)
+        if modes % 2:
+            steps = np.concatenate([steps, np.zeros_like(steps[:1])])
+        # The kernel takes modes two by two: rows (pairs, y, bytes, 2).
+        rows = np.moveaxis(steps.reshape(len(steps) // 2, 2, y1 - y0, -1), 1, 3)
         fixed = np.rint(np.clip(mean, 0, 255) * (1 << _MEAN_BITS)).astype(np.int16).reshape(height, -1)
         runs, means, packed = [], [], []
-        for row, used in enumerate((rows != 0).any(axis=0)):
+        for row, used in enumerate((rows != 0).any(axis=(0, 3))):
             where = np.flatnonzero(used)
             for begin in range(int(where[0]), int(where[-1]) + 1, _RUN) if len(where) else ():
                 end = min(begin + _RUN, int(where[-1]) + 1)
@@ -143,7 +164,8 @@ class TextureRuns:
                 runs.append((3 * width * (y0 + row) + first, end - begin))
                 means.append(fixed[y0 + row, first : first + end - begin])
                 packed.append(rows[:, row, begin:end].ravel())
-        self._weights = np.zeros(modes, np.int32)
+        self._bits = int(np.clip(np.floor(np.log2(_MOST_WEIGHT / max(most, 1e-9))), _MEAN_BITS, _WEIGHT_BITS))
+        self._weights = np.zeros(len(steps), np.int16)
         self._kept = (
             texels.flat,
             np.concatenate(means) if means else np.zeros(0, np.int16),
@@ -154,14 +176,14 @@ class TextureRuns:
         lib = library()
         assert lib is not None
         texels.pointer()
-        types = (np.uint8, np.int16, np.int8, np.int32, np.int64)
+        types = (np.uint8, np.int16, np.int8, np.int16, np.int64)
         pointers = [_pointer(a, t, a.shape) for a, t in zip(self._kept, types, strict=True)]
-        self._struct, self._call = _TextureStruct(*pointers, modes, len(runs)), lib.th_texture
+        self._struct, self._call = _TextureStruct(*pointers, len(rows), len(runs), self._bits), lib.th_texture
 
     def draw(self, weights: npt.NDArray) -> None:
         """Texture of `weights` (M,): levels per step of each mode."""
-        fixed = np.rint(weights * (1 << _WEIGHT_BITS))
-        self._weights[:] = np.clip(fixed, -_MOST_WEIGHT, _MOST_WEIGHT)
+        fixed = np.rint(weights * (1 << self._bits))
+        self._weights[: len(weights)] = np.minimum(np.maximum(fixed, -_MOST_WEIGHT), _MOST_WEIGHT)
         self._call(self._struct)
 
 
@@ -204,8 +226,11 @@ class Mesh:
         )
         self._call = lib.th_draw
 
-    def draw(self) -> int:
-        """Draw; returns how many triangles show their back."""
+    def draw(self, rectangle: Rectangle | None = None) -> int:
+        """Draw, inside a `rectangle` if one is given; returns how many triangles show their back."""
+        if rectangle is not None:
+            _check_rectangle(rectangle, self._struct.height, self._struct.width)
+            self._struct.y0, self._struct.x0, self._struct.y1, self._struct.x1 = rectangle
         return self._call(self._struct)
 
 
@@ -247,6 +272,36 @@ class Rim:
     def draw(self) -> None:
         """Blend frame and background."""
         self._call(self._struct)
+
+
+class Tall:
+    """A part of a frame with each of its rows several times, and back."""
+
+    def __init__(self, *, frame: npt.NDArray[np.uint8], tall: npt.NDArray[np.uint8], rows: int) -> None:
+        (height, width), (tall_height, tall_width) = frame.shape[:2], tall.shape[:2]
+        lib = library()
+        assert lib is not None
+        if not 1 <= rows <= 64:
+            raise ValueError(f"{rows} rows")
+        self._kept = (frame, tall)
+        self._struct = _TallStruct(
+            _pointer(frame, np.uint8, (height, width, 3)),
+            _pointer(tall, np.uint8, (tall_height, tall_width, 3)),
+            *(width, height, tall_width, tall_height, rows, 0, 0, 0, 0),
+        )
+        self._lib = lib
+
+    def spread(self, rectangle: Rectangle) -> None:
+        """Write a rectangle of the frame into tall, from its upper left corner, every row several times."""
+        (y0, x0, y1, x1), struct = rectangle, self._struct
+        _check_rectangle(rectangle, struct.height, struct.width)
+        _check_rectangle((0, 0, (y1 - y0) * struct.rows, x1 - x0), struct.tall_height, struct.tall_width)
+        struct.y0, struct.x0, struct.y1, struct.x1 = rectangle
+        self._lib.th_spread(struct)
+
+    def average(self) -> None:
+        """Write it back, each pixel as the mean of its rows."""
+        self._lib.th_average(self._struct)
 
 
 def _pointer(array: npt.NDArray, dtype: Any, shape: tuple[int, ...]) -> int:

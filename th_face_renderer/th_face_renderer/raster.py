@@ -7,8 +7,9 @@ import numpy as np
 from th_face_renderer import edge, kernel
 from th_face_renderer.background import Image
 from th_face_renderer.edge import Rectangle
-from th_face_renderer.face_model import Floats
+from th_face_renderer.face_model import FaceModel, Floats
 from th_face_renderer.kernel import Texels
+from th_face_renderer.lips import Lips
 from th_face_renderer.mesh import Array, Indices, outline
 from th_face_renderer.stage import Stage
 
@@ -17,10 +18,13 @@ class Raster:
     """Draws one face at one size; keeps its arrays, so that a frame allocates nothing large.
 
     What cannot change is drawn here, once, over a background (height, width, 3); `draw` adds the rest.
-    `feather`: px over which the outline fades into the background; 0: not at all.
+    `feather`: px over which the outline fades into the background; 0: not at all. With `exact` every pixel is the warp at
+    its centre, between the lips as well.
     """
 
-    def __init__(self, stage: Stage, texels: Texels, *, background: Image, feather: float) -> None:
+    def __init__(
+        self, model: FaceModel, stage: Stage, texels: Texels, *, background: Image, feather: float, exact: bool
+    ) -> None:
         self._stage = stage
         self._points = stage.mean.copy()
         self._frame = background.copy()
@@ -68,6 +72,7 @@ class Raster:
             keep=keep if keep.any() else None,
             clip=stage.rectangle,
         )
+        self._lips = None if exact else Lips(model, stage, texture, self._frame)
         self._rim: kernel.Rim | None = None
         if feather > 0:
             opacity = edge.opacity(stage.mean, stage.rim, feather, everywhere)
@@ -96,6 +101,8 @@ class Raster:
             y0, x0, y1, x1 = self._stage.rectangle
             self._frame[y0:y1, x0:x1] = self._bare[y0:y1, x0:x1]
         self._mesh.draw()
+        if self._lips is not None:
+            self._lips.draw(self._points)
         if self._rim is not None:
             self._rim.draw()
         return self._public

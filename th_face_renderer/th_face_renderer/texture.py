@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from th_face_renderer.background import Image
-from th_face_renderer.face_model import FaceModel, Floats
+from th_face_renderer.face_model import CODE_LIMIT, FaceModel, Floats
 from th_face_renderer.kernel import Texels, TextureRuns
 
 _EXACT = 1e-3  # of a step; modes that came from 8-bit steps are that near to whole ones
@@ -57,7 +57,8 @@ class KernelTexture:
         if self._fine:
             fine = np.rint(rest / (self._scale / 254).astype(np.float32)[:, None, None, None])
             steps = np.concatenate([steps, np.clip(fine, -127, 127)])
-        self._runs = TextureRuns(self.texels, model.texture_mean, steps.astype(np.int8), model.roi)
+        most = CODE_LIMIT * float(self._scale.max())
+        self._runs = TextureRuns(self.texels, model.texture_mean, steps.astype(np.int8), model.roi, most=most)
 
     def set(self, appearance: Floats) -> None:
         weights = appearance * self._scale
