@@ -138,6 +138,30 @@ def test_frames_that_are_missing_are_held():
     assert shown == [2, 2, 2, 3, 3, 3, 6]
 
 
+def test_the_tracker_is_judged_by_exact_landmarks(drawn, monkeypatch):
+    from th_training.aam.inspect_command import _tracker
+    from th_training.landmarks import dlib68
+
+    images, exact = list(drawn[1][:12]), drawn[2][:12]
+
+    class Finder:
+        def detect(self, image):
+            return None if np.array_equal(image, images[4]) else True
+
+        def landmarks(self, image, box):
+            k = next(k for k, one in enumerate(images) if np.array_equal(image, one))
+            return exact[k] + 3.6, 1.0
+
+    monkeypatch.setattr(dlib68, "Landmarker", Finder)
+    figures = _tracker(images, exact)
+    assert figures["tracker_frames"] == 11
+    assert figures["tracker_error_iod"] == pytest.approx(3.6 * np.sqrt(2) / 36, abs=1e-4)  # outer eye corners: 36 px
+    assert figures["tracker_error_iod_without_constant"] == pytest.approx(0, abs=1e-3)
+    assert figures["tracker_lip_opening_r"] == pytest.approx(1)
+    monkeypatch.setattr(dlib68, "Landmarker", lambda: (_ for _ in ()).throw(InputError("no dlib")))
+    assert _tracker(images, exact) == {}
+
+
 def test_pictures_with_landmarks_beside_them_are_enough(drawn, tmp_path):
     for k in range(30):
         cv2.imwrite(str(tmp_path / f"p{k}.png"), drawn[1][k])

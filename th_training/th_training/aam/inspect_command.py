@@ -16,7 +16,7 @@ from th_common.errors import InputError
 from th_face_renderer.face_model import FaceModel
 from th_training.aam.files import read_face
 from th_training.progress import bar
-from th_training.tiles import write_picture
+from th_training.tiles import Image, write_picture
 
 if TYPE_CHECKING:
     from th_training.landmarks.sources import Sources
@@ -140,7 +140,31 @@ def _actor(model: FaceModel, out: Path) -> dict[str, float]:
     )
     drawn = np.stack([model.landmarks(code) for code in codes])
     error = float(np.linalg.norm(drawn - landmarks, axis=-1).mean())
-    return {**round_trips(model, images, landmarks, codes), "landmark_error_px": round(error, 3)}
+    figures = {**round_trips(model, images, landmarks, codes), "landmark_error_px": round(error, 3)}
+    return {**figures, **_tracker(images, landmarks)}
+
+
+def _tracker(images: list[Image], exact: np.ndarray) -> dict[str, float]:
+    """How far dlib is from exact landmarks (N, 68, 2), in inter-ocular distances; nothing where it is not installed."""
+    from th_training.landmarks.dlib68 import Landmarker
+    from th_training.landmarks.measures import inter_ocular, lip_opening
+
+    try:
+        finder = Landmarker()
+    except InputError:
+        return {}
+    boxes = [finder.detect(image) for image in images]
+    seen = [k for k, box in enumerate(boxes) if box is not None]
+    if len(seen) < 3:
+        return {"tracker_frames": len(seen)}
+    found = np.stack([finder.landmarks(images[k], box)[0] for k, box in enumerate(boxes) if box is not None])
+    away = (found - exact[seen]) / inter_ocular(exact[seen])[:, None, None]
+    return {
+        "tracker_frames": len(seen),
+        "tracker_error_iod": round(float(np.linalg.norm(away, axis=-1).mean()), 4),
+        "tracker_error_iod_without_constant": round(float(np.linalg.norm(away - away.mean(0), axis=-1).mean()), 4),
+        "tracker_lip_opening_r": round(float(np.corrcoef(lip_opening(found), lip_opening(exact[seen]))[0, 1]), 4),
+    }
 
 
 def _lines(figures: dict[str, Any], worst: int) -> Iterator[str]:
