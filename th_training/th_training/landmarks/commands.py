@@ -29,7 +29,9 @@ from th_training.movie import even, write_movie
 from th_training.progress import bar
 from th_training.tiles import grid, write_picture
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="68 landmarks of faces. dlib's weights are not for commercial use."
+)
 console = Console(highlight=False, soft_wrap=True)
 
 CACHE = Path("build/cache/landmarks")
