@@ -22,6 +22,9 @@ import numpy as np
 from th_training.aam.fit_arrays import FitArrays
 from th_training.aam.frame import TextureFrame
 
+FAR = 1.0
+"""px of the model: a step that moves the landmarks by more may be asked to hold the shape."""
+
 _ROW = 128  # cv2.remap takes two-dimensional maps: texels lie in rows of this many
 
 
@@ -72,12 +75,13 @@ class View:
 
 
 class Level:
-    """Steps of a fit at one scale of the model; `zoom`: px of this level per model px."""
+    """Steps of a fit at one scale of the model; zoom: px of this level per model px; every: n-th texel is used."""
 
-    def __init__(self, arrays: FitArrays, *, zoom: float = 1.0) -> None:
+    def __init__(self, arrays: FitArrays, *, zoom: float = 1.0, every: int = 1) -> None:
         height, width = arrays.texture.shape[:2]
         frame = TextureFrame(arrays.reference, arrays.triangles, (height, width))
-        rows, columns = np.nonzero((frame.labels >= 0) & arrays.used)
+        grid = np.add.outer(every // 2 * np.arange(height), np.arange(width)) % every == 0
+        rows, columns = np.nonzero((frame.labels >= 0) & arrays.used & grid)
         corners = arrays.triangles[frame.labels[rows, columns]]
         field = np.concatenate([arrays.points[None], arrays.modes]) / zoom  # (1 + S, 68, 2) model px
         places = np.einsum("nk,snkc->csn", frame.barycentric[rows, columns].astype(float), field[:, corners])
@@ -126,10 +130,11 @@ class Level:
         self._seen[:] = self._picture.reshape(-1)[: len(self._seen)]
         return self._seen
 
-    def step(self, seen: np.ndarray, state: State, prior: float) -> tuple[np.ndarray, float]:
+    def step(self, seen: np.ndarray, state: State, prior: float, caution: float = 0.0) -> tuple[np.ndarray, float]:
         """One step q from what is seen, and the mean square of what no appearance explains; sets state.look.
 
-        prior: what a shape parameter of 1 costs, in squared levels of one texel.
+        prior: what a shape parameter of 1 costs, in squared levels of one texel; caution: what changing it by 1 costs,
+        where the step would otherwise go FAR.
         """
         rest = np.subtract(seen, self._mean, out=self._rest)
         inside = self._span @ rest
@@ -141,8 +146,13 @@ class Level:
         right = (self._along @ np.dot(slopes.reshape(-1, 3), self._channels, out=self._pull)).astype(np.float64)
         right[4:] += prior * state.shape
         hessian = (self._hessian @ np.outer(now, now).ravel()).reshape(len(right), -1)
-        hessian.ravel()[4 * (len(right) + 1) :: len(right) + 1] += prior
-        return np.linalg.solve(hessian, right), float(rest @ rest) / len(rest)
+        shape = hessian.ravel()[4 * (len(right) + 1) :: len(right) + 1]
+        shape += prior
+        step = np.linalg.solve(hessian, right)
+        if caution and self.moved(step) > FAR:
+            shape += caution
+            step = np.linalg.solve(hessian, right)
+        return step, float(rest @ rest) / len(rest)
 
     def moved(self, step: np.ndarray) -> float:
         """How far a step moves the landmarks, root mean square, in model px."""

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from th_training.aam.fit_level import State
-from th_training.aam.fitter import LIMIT, Fit, Fitter
+from th_training.aam.fitter import GOOD, LIMIT, Fit, Fitter
 
 LOST = 0.6
 """Share of the variance inside the face below which a fit is none: what has a face's place but not its picture."""
-_DROP = 0.15  # below the usual share that asks for a second look at the same place
+_DROP = 0.08  # below the usual share: asks for a second look at the same place
+_FALL = 0.3  # below the usual share: no fit any more
+_AGAIN = 25  # pictures after which one that is not well explained is looked at a second time in any case
 _USUAL = 0.05  # how fast what is usual follows what is seen
 _FLAT = 6.0  # grey levels: sd of a picture that a damaged stream left grey
 _JUMP = 0.35  # of the face's diagonal, and of its size: no head moves so far between two pictures
@@ -48,6 +50,7 @@ class Tracker:
         self._state: State | None = None
         self._usual: float | None = None
         self._missed = 0
+        self._since = 0
 
     def look(self, image: np.ndarray) -> Seen:
         """The face in the next picture. Raises InputError for something that is no 8-bit colour picture."""
@@ -83,12 +86,17 @@ class Tracker:
         return Seen(None, grey=grey)
 
     def _doubtful(self, fit: Fit) -> bool:
-        return self._usual is not None and not fit.explained > self._usual - _DROP
+        self._since += 1
+        fallen = self._usual is not None and not fit.explained > self._usual - _DROP
+        if not fallen and (fit.explained > GOOD or self._since < _AGAIN):
+            return False
+        self._since = 0
+        return True
 
     def _is_face(self, image: np.ndarray, fit: Fit) -> bool:
         height, width = image.shape[:2]
         inside = ((fit.landmarks >= 0) & (fit.landmarks < [width, height])).all(1).mean()
-        least = LOST if self._usual is None else max(LOST, self._usual - 2 * _DROP)
+        least = LOST if self._usual is None else max(LOST, self._usual - _FALL)
         return bool(fit.explained > least and inside > 0.9 and (np.abs(fit.shape) < LIMIT).sum() >= len(fit.shape) - 1)
 
     def _is_near(self, fit: Fit, before: State) -> bool:
