@@ -39,13 +39,23 @@ def grid(tiles: Sequence[Image], columns: int) -> Image:
 
 def write_picture(path: Path, picture: Image) -> None:
     """Write a picture in the format of its name. Raises InputError where that cannot be done."""
+    make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         done = cv2.imwrite(os.fspath(path), picture)
-    except (OSError, cv2.error) as error:
-        raise InputError(f"cannot write the picture {path} ({error})") from error
+    except cv2.error:
+        raise InputError(
+            f"cannot write the picture {path}: {path.suffix or 'no suffix'} is no format of pictures"
+        ) from None
     if not done:
         raise InputError(f"cannot write the picture {path}")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, unless it is there. Raises InputError where that cannot be done."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {path} ({error.strerror})") from error
 
 
 def read_picture(path: str | os.PathLike[str]) -> Image:

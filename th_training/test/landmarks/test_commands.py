@@ -138,6 +138,25 @@ def test_two_files_of_one_name_and_no_usable_file_are_refused(tmp_path):
         run("track", "x.mp4")
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--smooth", 4), "odd number"),
+        (("--overlay", "v.avi"), "end in .mp4"),
+        (("--sheet", "s.xyz"), r"\.xyz is no format"),
+        (("--out", "file/below"), "cannot make the folder"),
+        (("--review", "file/below/r.csv"), "cannot make the folder"),
+        (("--overlay", "file/v.mp4"), "cannot make the folder"),
+        (("--annotations", "nowhere"), "no such folder"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_words(clip, tmp_path, options, text):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=text) as error:
+        run("track", clip, *options)
+    assert "\n" not in str(error.value)
+
+
 def test_the_licence_of_the_weights_is_said_once(caplog):
     dlib68._say_licence.cache_clear()
     for _ in range(3):

@@ -96,6 +96,11 @@ def test_a_track_is_remembered_and_so_is_damage(video, tmp_path):
     again = cached_track(video, tmp_path / "cache", landmarker=finder)
     assert finder.calls == calls
     np.testing.assert_array_equal(first.landmarks, again.landmarks)
+    [stored] = (tmp_path / "cache").iterdir()
+    stored.write_bytes(stored.read_bytes()[:100])
+    np.testing.assert_array_equal(
+        cached_track(video, tmp_path / "cache", landmarker=Finder()).landmarks, first.landmarks
+    )
     for finder in (Finder(missing=range(30)), Finder()):
         with pytest.raises(InputError, match="only 0"):
             cached_track(video, tmp_path / "other", landmarker=finder)

@@ -7,7 +7,6 @@ import numpy as np
 from th_training.aam.frame import TextureFrame
 from th_training.aam.support import face_points
 
-
 _STILL = 0.35  # of the way from the ring to the landmarks belongs to the surroundings alone
 
 

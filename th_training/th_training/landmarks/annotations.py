@@ -15,6 +15,7 @@ import numpy as np
 
 from th_common.errors import InputError
 from th_training.landmarks.files import SUFFIXES, read_landmarks, write_landmarks
+from th_training.tiles import make_folder
 
 _FRAME = re.compile(r"(?P<clip>.+)_(?P<frame>\d{1,9})")
 _ALONE = re.compile(r"\d{1,9}")
@@ -78,7 +79,7 @@ def write_frames(
     folder: Path, clip: str, landmarks: np.ndarray, frames: Sequence[int], *, suffix: str = ".pts", first: int = 1
 ) -> Iterator[Path]:
     """Write landmarks (T, 68, 2) of some frames, one file each, leaving out those that hold NaN; yields the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for frame in frames:
         if np.isfinite(landmarks[frame]).all():
             path = folder / (frame_name(clip, frame) + suffix)

@@ -27,7 +27,7 @@ from th_training.landmarks.track import SMOOTHING, Track, save_track, smoothing_
 from th_training.landmarks.video import read_video
 from th_training.movie import even, write_movie
 from th_training.progress import bar
-from th_training.tiles import grid, write_picture
+from th_training.tiles import grid, make_folder, write_picture
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="68 landmarks of faces. dlib's weights are not for commercial use."
@@ -79,6 +79,8 @@ def track(
     cache: _Cache = CACHE,
 ) -> None:
     """Find landmarks: gaps up to 0.25 s filled, longer ones marked, jitter calmed; say what wants a look."""
+    if overlay is not None and overlay.suffix.lower() != ".mp4":
+        raise InputError(f"the overlay's name must end in .mp4, not {overlay.name!r}")
     hand = read_annotations(annotations, first=first_pixel) if annotations else NOTHING
     tracks = _tracks(files, Sources(cache, hand, smoothing=smooth, strict=False))
     doubts = _say(tracks, smooth)
@@ -201,7 +203,7 @@ def _say_moved(path: Path, before: Track | None, after: Track) -> None:
 
 
 def _write(tracks: list[tuple[Path, Track]], out: Path, format: Format, first: int) -> None:
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     written = 0
     for path, found in tracks:
         if format is Format.npz:
@@ -259,7 +261,7 @@ def _overlays(tracks: list[tuple[Path, Track]], doubts: list[Doubt], out: Path) 
     videos = [(path, found) for path, found in tracks if not is_picture(path)]
     for path, found in videos:
         place = out if len(videos) == 1 else out.with_name(f"{out.stem}-{path.stem}{out.suffix}")
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         write_movie(place, _drawn(path, found, _reasons(doubts)), fps=found.fps, sound=path)
         console.print(f"{place}", markup=False)
 
@@ -279,13 +281,13 @@ def _reasons(doubts: list[Doubt]) -> dict[tuple[str, int], tuple[str, ...]]:
 
 
 def _list(path: Path, doubts: list[Doubt]) -> None:
+    make_folder(path.parent)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["clip", "frame", "severity", "reason"])
     table.writerows([doubt.clip, doubt.frame, doubt.severity, doubt.reason] for doubt in doubts)
     partial = path.with_name(path.name + ".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(text.getvalue(), encoding="utf-8")
         os.replace(partial, path)
     except OSError as error:

@@ -12,7 +12,7 @@ from th_common.errors import InputError
 from th_training.landmarks.annotations import NOTHING, Annotations, read_annotations
 from th_training.landmarks.dlib68 import Landmarker
 from th_training.landmarks.files import SUFFIXES, read_landmarks
-from th_training.landmarks.track import SMOOTHING, Measured, Track, complete
+from th_training.landmarks.track import SMOOTHING, Measured, Track, check_smoothing, complete
 from th_training.landmarks.video import cached_track, read_video
 from th_training.tiles import Image, read_picture
 
@@ -24,7 +24,8 @@ class Sources:
     """How landmarks are found.
 
     cache: where measured ones are remembered; annotations: made by hand, they override; by_hand_only: nothing else counts,
-    and dlib is not asked for; smoothing: frames; strict: refuse videos with long gaps instead of marking them.
+    and dlib is not asked for; smoothing: frames (InputError where `smooth` does not take
+    them); strict: refuse videos with long gaps instead of marking them.
     """
 
     cache: Path
@@ -32,6 +33,9 @@ class Sources:
     by_hand_only: bool = False
     smoothing: int = SMOOTHING
     strict: bool = True
+
+    def __post_init__(self) -> None:
+        check_smoothing(self.smoothing)
 
     def track(self, path: Path) -> Track:
         """Landmarks of a video, or of a picture as a video of one frame. Raises InputError, naming the file."""

@@ -106,15 +106,20 @@ def smooth(landmarks: np.ndarray, frames: int = SMOOTHING) -> np.ndarray:
     Gaps (NaN) are not smoothed over. `frames`: odd, 5 or more; 0 leaves the landmarks as they are.
     Raises InputError for another length.
     """
+    check_smoothing(frames)
     if frames == 0:
         return landmarks.copy()
-    if frames < 5 or frames % 2 == 0 or frames > 99:
-        raise InputError(f"smoothing takes an odd number of frames from 5 to 99, or 0 for none, not {frames}")
     result = landmarks.copy()
     for start, end in runs(np.isfinite(landmarks).all((1, 2))):
         if end - start >= frames:
             result[start:end] = savgol_filter(landmarks[start:end], frames, 2, axis=0)
     return result
+
+
+def check_smoothing(frames: int) -> None:
+    """Raises InputError where `smooth` does not take a number of frames."""
+    if frames != 0 and not (5 <= frames <= 99 and frames % 2):
+        raise InputError(f"smoothing takes an odd number of frames from 5 to 99, or 0 for none, not {frames}")
 
 
 def smoothing_note(frames: int, fps: float) -> str:

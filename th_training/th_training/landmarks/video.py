@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from zipfile import BadZipFile
 
 import av
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.ndimage import median_filter
 from th_common.errors import InputError
 from th_training.landmarks.dlib68 import Box, Landmarker
 from th_training.landmarks.track import MAX_GAP, SMOOTHING, Measured, Track, complete, runs
+from th_training.tiles import make_folder
 
 MIN_FOUND = 0.8  # of all frames
 TRUSTED = 0.5  # confidence from which landmarks count where the detector itself saw no face
@@ -138,13 +140,12 @@ def _cached(path: Path, cache: Path, landmarker: Landmarker | None) -> Measured:
     except OSError as error:
         raise InputError(f"{path}: not a readable video ({error.strerror})") from error
     stored = cache / f"{path.stem}-{digest}-v{_VERSION}.npz"
-    if stored.is_file():
-        with np.load(stored, allow_pickle=False) as held:
-            if "error" in held:
-                raise InputError(str(held["error"]))
-            height, width = held["size"].tolist()
-            return Measured(held["points"], held["confidence"], float(held["fps"]), (height, width))
-    cache.mkdir(parents=True, exist_ok=True)
+    held = _held(stored)
+    if isinstance(held, str):
+        raise InputError(held)
+    if held is not None:
+        return held
+    make_folder(cache)
     try:
         measured = measure_video(path, landmarker=landmarker)
     except InputError as error:
@@ -159,6 +160,18 @@ def _cached(path: Path, cache: Path, landmarker: Landmarker | None) -> Measured:
         size=np.array(measured.size),
     )
     return measured
+
+
+def _held(stored: Path) -> Measured | str | None:
+    """What a cached file says: a measurement, why there is none, or nothing (missing or damaged: measured anew)."""
+    try:
+        with np.load(stored, allow_pickle=False) as held:
+            if "error" in held:
+                return str(held["error"])
+            height, width = held["size"].tolist()
+            return Measured(held["points"], held["confidence"], float(held["fps"]), (height, width))
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
 
 
 def _store(path: Path, **arrays: np.ndarray) -> None:
