@@ -32,12 +32,15 @@ def test_codes_are_on_the_clock_of_the_features(encoder, scene, tmp_path, rate):
     assert encoded.quality.min() > 0.9
     inner = slice(2, 58)
     off = encoded.codes[inner, :8] - truth(scene, 60)[inner, :8]
-    assert np.sqrt((off**2).mean()) < 0.2
-    # Half a frame of 25 fps too early or too late would be worse.
-    late = encoded.codes[inner, :8] - np.stack([scene.code((k + 1) / 60 + 0.02) for k in range(60)])[inner, :8]
-    assert (off**2).mean() < 0.7 * (late**2).mean()
-    points = np.stack([scene.landmarks((k + 1) / 60) for k in range(60)])
-    assert np.linalg.norm(encoded.landmarks - points, axis=-1)[inner].mean() < 0.25
+    assert np.sqrt((off**2).mean()) < 0.25
+
+    def apart(slip):
+        points = np.stack([scene.landmarks((k + 1) / 60 + slip) for k in range(60)])
+        return np.linalg.norm(encoded.landmarks - points, axis=-1)[inner].mean()
+
+    assert apart(0.0) < 0.25
+    # Half a frame of 25 fps too early or too late
+    assert apart(0.0) < 0.6 * min(apart(-0.02), apart(0.02))
     np.testing.assert_allclose(encoded.pose[30], scene.pose(31 / 60), atol=1.0)
 
 

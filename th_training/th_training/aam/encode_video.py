@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from th_common.errors import InputError
 from th_face_renderer.face_model import FaceModel
@@ -113,6 +114,8 @@ def timed_pictures(path: str | os.PathLike[str]) -> Iterator[tuple[float, float,
         if not container.streams.video:
             raise InputError(f"{path}: holds no video stream")
         stream = container.streams.video[0]
+        stream.thread_count = 1  # one core for each video: others have others
+        colours = VideoReformatter()  # kept, for making one costs as much as decoding
         rate = float(stream.average_rate or stream.guessed_rate or 0)
         if not 1 <= rate <= 240:
             raise InputError(f"{path}: frame rate {rate:g} is outside 1..240")
@@ -129,7 +132,7 @@ def timed_pictures(path: str | os.PathLike[str]) -> Iterator[tuple[float, float,
                     continue
                 if held is not None:
                     yield held[0] - first, min(time - held[0], 1 / rate), held[1]
-                held = time, frame.to_ndarray(format="bgr24")
+                held = time, colours.reformat(frame, format="bgr24").to_ndarray()
         except _BROKEN as error:
             raise InputError(f"{path}: broken video stream ({error})") from error
         if held is not None:

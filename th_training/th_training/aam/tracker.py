@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from th_training.aam.fit_level import State
@@ -54,7 +55,7 @@ class Tracker:
 
     def look(self, image: np.ndarray) -> Seen:
         """The face in the next picture. Raises InputError for something that is no 8-bit colour picture."""
-        if float(image[::4, ::4].std()) < _FLAT:
+        if float(cv2.meanStdDev(image[::4, ::4])[1].max()) < _FLAT:
             return self._miss(grey=True)
         if self._state is not None:
             fit = self._fitter.follow(image, self._state)
