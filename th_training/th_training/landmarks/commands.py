@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -16,18 +12,15 @@ from rich.console import Console
 
 from th_common.errors import InputError
 from th_training.landmarks.annotations import NOTHING, frame_name, read_annotations, write_frames
-from th_training.landmarks.draw import colour_of, tile
-from th_training.landmarks.draw import overlay as draw_overlay
 from th_training.landmarks.files import write_landmarks
 from th_training.landmarks.measures import inter_ocular
 from th_training.landmarks.review import Doubt
 from th_training.landmarks.review import review as review_tracks
-from th_training.landmarks.sources import Sources, frames_of, is_picture, names_once, spread
+from th_training.landmarks.showing import Order, choose_frames, contact_sheet, write_list, write_overlays
+from th_training.landmarks.sources import Sources, frames_of, is_picture, names_once
 from th_training.landmarks.track import SMOOTHING, Track, save_track, smoothing_note
-from th_training.landmarks.video import read_video
-from th_training.movie import even, write_movie
 from th_training.progress import bar
-from th_training.tiles import grid, make_folder, write_picture
+from th_training.tiles import make_folder, write_picture
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="68 landmarks of faces. dlib's weights are not for commercial use."
@@ -43,13 +36,6 @@ class Format(str, Enum):
     npz = "npz"
     pts = "pts"
     ljson = "ljson"
-
-
-class Order(str, Enum):
-    """Which frames come first."""
-
-    worst = "worst"
-    even = "even"
 
 
 _Files = Annotated[list[Path], typer.Argument(help="Videos or pictures of one person.")]
@@ -87,11 +73,12 @@ def track(
     if out is not None:
         _write(tracks, out, format, first_pixel)
     if sheet is not None:
-        write_picture(sheet, _sheet(tracks, doubts, count, order))
+        write_picture(sheet, contact_sheet(tracks, doubts, count, order))
     if overlay is not None:
-        _overlays(tracks, doubts, overlay)
+        for place in write_overlays(tracks, doubts, overlay):
+            console.print(f"{place}", markup=False)
     if review is not None:
-        _list(review, doubts)
+        write_list(review, doubts)
 
 
 @app.command()
@@ -113,7 +100,7 @@ def export(
         raise InputError("pictures are annotated as pts or ljson, not npz")
     tracks = _tracks(files, Sources(cache, smoothing=smooth, strict=False))
     written = 0
-    for (path, found), chosen in zip(tracks, _chosen(tracks, _doubts(tracks), frames, order), strict=True):
+    for (path, found), chosen in zip(tracks, choose_frames(tracks, _doubts(tracks), frames, order), strict=True):
         for index, picture in frames_of(path, chosen):
             name = path.stem if is_picture(path) else frame_name(path.stem, index)
             write_picture(out / f"{name}.png", picture)
@@ -222,73 +209,3 @@ def _write(tracks: list[tuple[Path, Track]], out: Path, format: Format, first: i
 
 def _counting(format: Format, first: int) -> str:
     return f"the first pixel is at ({first}, {first})" if format is Format.pts else "the first pixel is at (0, 0)"
-
-
-def _chosen(tracks: list[tuple[Path, Track]], doubts: list[Doubt], count: int, order: Order) -> list[list[int]]:
-    """Frames of each track: `count` in all, the worst (doubted ones, then the least sure) or evenly over everything."""
-    places = [(k, frame) for k, (_, found) in enumerate(tracks) for frame in range(len(found.landmarks))]
-    if order is Order.even:
-        picked = [places[k] for k in spread(len(places), count)]
-    else:
-        picked = _worst_first(tracks, doubts)[:count]
-    return [sorted(frame for k, frame in picked if k == number) for number in range(len(tracks))]
-
-
-def _worst_first(tracks: list[tuple[Path, Track]], doubts: list[Doubt]) -> list[tuple[int, int]]:
-    number = {path.stem: k for k, (path, _) in enumerate(tracks)}
-    doubted = list(dict.fromkeys((number[doubt.clip], doubt.frame) for doubt in doubts))
-    known = set(doubted)
-    others = [(float(c), k, f) for k, (_, found) in enumerate(tracks) for f, c in enumerate(found.confidence)]
-    return doubted + [(k, f) for _, k, f in sorted(others) if (k, f) not in known]
-
-
-def _sheet(tracks: list[tuple[Path, Track]], doubts: list[Doubt], count: int, order: Order) -> np.ndarray:
-    reasons = _reasons(doubts)
-    tiles = {}
-    for number, frames in enumerate(_chosen(tracks, doubts, count, order)):
-        path, found = tracks[number]
-        for frame, picture in frames_of(path, frames):
-            why = reasons.get((path.stem, frame), ())
-            words = (f"{path.stem} {frame}  {found.confidence[frame]:.2f}", *why)
-            colour = colour_of(found, frame, bool(why))
-            tiles[number, frame] = tile(picture, found.landmarks[frame].astype(np.float64), words, colour=colour)
-    keys = sorted(tiles) if order is Order.even else [key for key in _worst_first(tracks, doubts) if key in tiles]
-    return grid([tiles[key] for key in keys], 6)
-
-
-def _overlays(tracks: list[tuple[Path, Track]], doubts: list[Doubt], out: Path) -> None:
-    """One video; with several clips one each, the clip's name put in."""
-    videos = [(path, found) for path, found in tracks if not is_picture(path)]
-    for path, found in videos:
-        place = out if len(videos) == 1 else out.with_name(f"{out.stem}-{path.stem}{out.suffix}")
-        make_folder(place.parent)
-        write_movie(place, _drawn(path, found, _reasons(doubts)), fps=found.fps, sound=path)
-        console.print(f"{place}", markup=False)
-
-
-def _drawn(path: Path, found: Track, reasons: dict[tuple[str, int], tuple[str, ...]]) -> Iterator[np.ndarray]:
-    enlarge = max(1, round(640 / max(found.size))) if max(found.size) else 1
-    for frame, picture in enumerate(read_video(path)[0]):
-        if frame < len(found.landmarks):
-            yield even(draw_overlay(picture, found, frame, reasons.get((path.stem, frame), ()), enlarge=enlarge))
-
-
-def _reasons(doubts: list[Doubt]) -> dict[tuple[str, int], tuple[str, ...]]:
-    found: dict[tuple[str, int], tuple[str, ...]] = {}
-    for doubt in doubts:
-        found[doubt.clip, doubt.frame] = (*found.get((doubt.clip, doubt.frame), ()), doubt.reason)
-    return found
-
-
-def _list(path: Path, doubts: list[Doubt]) -> None:
-    make_folder(path.parent)
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["clip", "frame", "severity", "reason"])
-    table.writerows([doubt.clip, doubt.frame, doubt.severity, doubt.reason] for doubt in doubts)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(text.getvalue(), encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        raise InputError(f"cannot write the list {path} ({error})") from error
