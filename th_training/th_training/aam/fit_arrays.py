@@ -26,6 +26,7 @@ class FitArrays:
     texture (h, w, 3): mean, levels; looks (A, h, w, 3): levels per unit of the appearance parameters.
     triangles (T, 3) over the 68 points; used (h, w) bool: texels that are compared.
     sloped (h, w) bool: texels whose gradient is known (not at the edge of a texture that ends there).
+    any_light: whether each channel's gain and offset are free beside the looks.
     """
 
     points: np.ndarray
@@ -38,6 +39,7 @@ class FitArrays:
     triangles: np.ndarray
     used: np.ndarray
     sloped: np.ndarray
+    any_light: bool = False
 
     def halved(self) -> FitArrays:
         """The same model seen at half the size."""
@@ -64,7 +66,8 @@ def face_arrays(model: FaceModel, *, diagonal: float = 150.0) -> FitArrays:
     """The landmarks' part of a face, at its mean shape, with this diagonal of the landmarks' bounding box [px].
 
     The inside of the mouth is not compared: teeth do not move with the lips, and a texel there is seen or hidden
-    rather than shifted. Raises InputError for a diagonal below 40 px.
+    rather than shifted. The camera's exposure and white balance may differ from those of the pictures that the face was
+    built from. Raises InputError for a diagonal below 40 px.
     """
     if not diagonal >= 40:
         raise InputError(f"a face cannot be fitted at a diagonal of {diagonal:g} px: at least 40")
@@ -87,6 +90,7 @@ def face_arrays(model: FaceModel, *, diagonal: float = 150.0) -> FitArrays:
         triangles=triangles[~np.isin(triangles, INNER_MOUTH).all(1)],
         used=np.ones((height, width), bool),
         sloped=np.ones((height, width), bool),
+        any_light=True,
     )
 
 

@@ -101,7 +101,7 @@ class Level:
         along = _along(places[:, 0], places[:, 1:]) * zoom  # (2, Q, n): level px per unit of a step
         planes = np.concatenate([arrays.texture[None], arrays.looks]).astype(np.float64)
         values = planes[:, rows, columns].reshape(len(planes), -1)
-        span, mixing = np.linalg.qr(values[1:].T)
+        span, mixing = np.linalg.qr(np.c_[values[1:].T, _exposures(values[0])] if arrays.any_light else values[1:].T)
         known = arrays.sloped[rows, columns][:, None]
         slopes = np.stack([np.stack(np.gradient(plane, axis=(1, 0)))[:, rows, columns] * known for plane in planes])
         steepest = np.einsum("adnc,dqn->ancq", slopes, along, optimize=True).reshape(len(planes), -1, along.shape[1])
@@ -109,7 +109,7 @@ class Level:
         products = (outer.T @ outer).reshape(len(planes), along.shape[1], len(planes), along.shape[1])
         self._hessian = np.ascontiguousarray(products.transpose(1, 3, 0, 2)).reshape(along.shape[1] ** 2, -1)
         self._mean = values[0].astype(np.float32)
-        self._span, self._unmix = np.ascontiguousarray(span.T, np.float32), np.linalg.inv(mixing)
+        self._span, self._unmix = np.ascontiguousarray(span.T, np.float32), np.linalg.inv(mixing)[: len(arrays.looks)]
         self._slopes = np.ascontiguousarray(slopes.reshape(len(planes), -1), np.float32)
         self._along = np.ascontiguousarray(along.transpose(1, 0, 2).reshape(along.shape[1], -1), np.float32)
         self._channels = np.ones(3, np.float32)
@@ -164,3 +164,9 @@ def _along(points: np.ndarray, modes: np.ndarray) -> np.ndarray:
     x, y = points
     none, one = np.zeros_like(x), np.ones_like(x)
     return np.concatenate([np.stack([np.stack([x, -y, one, none]), np.stack([y, x, none, one])]), modes], 1)
+
+
+def _exposures(mean: np.ndarray) -> np.ndarray:
+    """What another exposure or white balance adds to a texture (n * 3,): per channel itself and a constant, (n * 3, 6)."""
+    channels = np.tile(np.eye(3), (len(mean) // 3, 1))
+    return np.c_[channels * mean[:, None], channels]
