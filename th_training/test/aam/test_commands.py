@@ -193,6 +193,7 @@ def test_without_dlib_the_way_by_hand_is_said(film, monkeypatch, tmp_path):
     def gone(name):
         raise ImportError(name)
 
+    dlib68.shared.cache_clear()
     monkeypatch.setattr(dlib68.importlib, "import_module", gone)
     monkeypatch.setattr(video, "_VERSION", "test")
     with pytest.raises(InputError, match="pip install"):

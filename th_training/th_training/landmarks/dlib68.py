@@ -10,6 +10,7 @@ import functools
 import importlib
 import importlib.util
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,12 @@ class Landmarker:
         mean = points.mean(0)
         spread = np.linalg.norm(points - mean, axis=-1).mean() / max(float(inter_ocular(mean)), 1e-6)
         return mean, float(np.exp(-spread / _SPREAD))
+
+
+@functools.lru_cache(maxsize=1)
+def shared(kind: Callable[[], Landmarker]) -> Landmarker:
+    """One landmarker for all videos: its weights take a second to read."""
+    return kind()
 
 
 @functools.cache

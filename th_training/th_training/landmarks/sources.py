@@ -10,7 +10,7 @@ import numpy as np
 
 from th_common.errors import InputError
 from th_training.landmarks.annotations import NOTHING, Annotations, read_annotations
-from th_training.landmarks.dlib68 import Landmarker
+from th_training.landmarks.dlib68 import Landmarker, shared
 from th_training.landmarks.files import SUFFIXES, read_landmarks
 from th_training.landmarks.track import SMOOTHING, Measured, Track, check_smoothing, complete
 from th_training.landmarks.video import cached_track, read_video
@@ -58,7 +58,7 @@ class Sources:
             return complete(nothing, by_hand={0: hand})
         if self.by_hand_only:
             raise InputError(f"{path}: not annotated")
-        finder = Landmarker()
+        finder = shared(Landmarker)
         box = finder.detect(picture, enlarge=1.0 if min(size) >= 240 else 2.0)
         if box is None:
             raise InputError(f"{path}: shows no face")

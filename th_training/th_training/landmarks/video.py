@@ -13,7 +13,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from th_common.errors import InputError
-from th_training.landmarks.dlib68 import Box, Landmarker
+from th_training.landmarks.dlib68 import Box, Landmarker, shared
 from th_training.landmarks.track import MAX_GAP, SMOOTHING, Measured, Track, complete, runs
 from th_training.tiles import make_folder
 
@@ -68,7 +68,7 @@ def measure_video(path: str | os.PathLike[str], *, landmarker: Landmarker | None
     flat = sum(float(frame[::4, ::4].std()) < _FLAT for frame in frames)
     if flat > 0.02 * len(frames):
         raise InputError(f"{path}: damaged video, {flat} of {len(frames)} frames are grey")
-    finder = landmarker or Landmarker()
+    finder = landmarker or shared(Landmarker)
     points = np.full((len(frames), 68, 2), np.nan, np.float32)
     confidence = np.zeros(len(frames), np.float32)
     for k, box in enumerate(_boxes(finder, frames, fps)):
