@@ -95,9 +95,8 @@ def test_both_ways_have_the_same_outline() -> None:
             points=points,
             edges=edges,
             feather=feather,
-            rectangle=rectangle,
         )
-        rim.draw()
+        rim.draw(rectangle)
         assert np.abs(level[y0:y1, x0:x1].astype(int) - opacity).max() <= 1
         assert np.abs(frame.astype(int) - expected).max() <= 1
 

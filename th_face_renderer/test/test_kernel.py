@@ -92,9 +92,8 @@ def test_any_mesh_stays_inside(data: st.DataObject) -> None:
         points=points,
         edges=edges,
         feather=float(rng.uniform(0.1, 20)),
-        rectangle=rectangle,
         keep=keep,
-    ).draw()
+    ).draw(rectangle)
     assert (frame[~free] == 201).all()
     assert (flat[:GUARD] == 201).all()
     assert (flat[-GUARD:] == 201).all()

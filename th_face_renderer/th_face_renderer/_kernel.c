@@ -97,8 +97,8 @@ TH_CLONES TH_EXPORT void th_texture(const Texture *t) {
 
 /* --- triangles to pixels ------------------------------------------------------------------------------------------ */
 
-#define SUB 256            /* corners lie on a grid of 1/SUB px */
-#define FAR (1 << 20)      /* px; corners beyond are moved here, so that products fit into 64 bits */
+#define SUB 4096           /* corners lie on a grid of 1/SUB px */
+#define FAR (1 << 16)      /* px; corners beyond are moved here, so that products fit into 64 bits */
 #define PLACE_BITS 16      /* places in the texture are in 1/2^16 texel */
 #define WEIGHT 128         /* and are rounded to 1/WEIGHT texel for the weights of the four texels around */
 #define HALF_WEIGHT (1 << (PLACE_BITS - 8))
@@ -470,6 +470,12 @@ TH_EXPORT void th_soften(const Rim *r) {
         fade(r, r->points + 2 * (int64_t)r->edges[2 * i], r->points + 2 * (int64_t)r->edges[2 * i + 1]);
     for (int64_t row = r->y0; row < r->y1; row++) {
         for (int64_t pixel = row * r->width + r->x0; pixel < row * r->width + r->x1; pixel++) {
+            uint64_t eight = 0;
+            if (pixel + 8 <= row * r->width + r->x1) memcpy(&eight, r->opacity + pixel, 8);
+            if (eight == UINT64_MAX) { /* most of them are opaque */
+                pixel += 7;
+                continue;
+            }
             const int32_t level = r->opacity[pixel];
             if (level == 255 || (r->keep && r->keep[pixel])) continue;
             for (int64_t i = 3 * pixel; i < 3 * pixel + 3; i++) {

@@ -246,7 +246,6 @@ class Rim:
         points: npt.NDArray[np.float64],
         edges: npt.NDArray[np.int32],
         feather: float,
-        rectangle: Rectangle,
         keep: npt.NDArray[np.uint8] | None = None,
     ) -> None:
         (height, width), count = frame.shape[:2], len(points)
@@ -256,7 +255,6 @@ class Rim:
             raise ValueError("edges of points that there are not")
         if not 0 < feather < 1e4:
             raise ValueError(f"feather {feather}")
-        _check_rectangle(rectangle, height, width)
         self._kept = (frame, background, keep, opacity, points, edges)
         self._struct = _RimStruct(
             _pointer(frame, np.uint8, (height, width, 3)),
@@ -265,13 +263,16 @@ class Rim:
             _pointer(opacity, np.uint8, (height, width)),
             _pointer(points, np.float64, (count, 2)),
             _pointer(edges, np.int32, (len(edges), 2)),
-            *(width, height, count, len(edges), *rectangle, feather),
+            *(width, height, count, len(edges), 0, 0, 0, 0, feather),
         )
         self._call = lib.th_soften
 
-    def draw(self) -> None:
-        """Blend frame and background."""
-        self._call(self._struct)
+    def draw(self, rectangle: Rectangle) -> None:
+        """Blend frame and background inside a rectangle."""
+        struct = self._struct
+        _check_rectangle(rectangle, struct.height, struct.width)
+        struct.y0, struct.x0, struct.y1, struct.x1 = rectangle
+        self._call(struct)
 
 
 class Tall:

@@ -40,7 +40,7 @@ class Lips:
             targets=stage.targets,
             nudge=np.zeros(stage.mean.shape, np.int8),
             triangles=np.ascontiguousarray(stage.triangles[near & stage.lively]),
-            rectangle=(0, 0, *self._tall.shape[:2]),
+            rectangle=(0, 0, high * ROWS, wide),
         )
 
     def draw(self, points: Array) -> None:

@@ -86,10 +86,11 @@ class Raster:
                     points=self._points,
                     edges=np.ascontiguousarray(stage.rim if stage.rim_moves else stage.rim[:0]),
                     feather=feather,
-                    rectangle=stage.rectangle,
                     keep=keep if keep.any() else None,
                 )
         self._bare = None if stage.closed else self._frame.copy()
+        self._used = np.unique(stage.triangles[stage.lively])
+        self._reached = stage.rectangle
         self._public = self._frame.view()
         self._public.flags.writeable = False
 
@@ -98,14 +99,23 @@ class Raster:
         self._stage.fitting(texels)
         self._points[...] = self._stage.placement.apply(points)
         if self._bare is not None:
-            y0, x0, y1, x1 = self._stage.rectangle
+            y0, x0, y1, x1 = self._reached
             self._frame[y0:y1, x0:x1] = self._bare[y0:y1, x0:x1]
+            self._reached = self._reach()
         self._mesh.draw()
         if self._lips is not None:
             self._lips.draw(self._points)
         if self._rim is not None:
-            self._rim.draw()
+            self._rim.draw(self._reached)
         return self._public
+
+    def _reach(self) -> Rectangle:
+        """The part of the rectangle of all that can change that this frame draws to."""
+        y0, x0, y1, x1 = self._stage.rectangle
+        left, top = (self._points[self._used].min(axis=0) - 1).tolist()
+        right, bottom = (self._points[self._used].max(axis=0) + 2).tolist()
+        y0, x0 = min(max(int(top), y0), y1), min(max(int(left), x0), x1)
+        return y0, x0, max(min(int(bottom), y1), y0), max(min(int(right), x1), x0)
 
 
 def _outwards(points: Array, edges: Indices) -> np.ndarray:
