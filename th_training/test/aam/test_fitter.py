@@ -62,6 +62,24 @@ def test_large_pictures_give_the_same_code(fitter, scene, large):
     np.testing.assert_allclose(fit.shape, small.shape, atol=0.4)
 
 
+@pytest.mark.parametrize(("gain", "offset"), [(0.6, 0.0), (0.8, 20.0), (1.1, -10.0)])
+def test_another_exposure_changes_no_code(fitter, actor_face, scene, gain, offset):
+    reader = LookReader(actor_face)
+    usual, other = [], []
+    for time in np.arange(6) / 10:
+        picture = scene.picture(time)
+        changed = np.clip(picture * gain + offset, 0, 255).astype(np.uint8)
+        usual.append((picture, fitter.start(picture, scene.landmarks(time))))
+        other.append((changed, fitter.start(changed, scene.landmarks(time))))
+    lights = [fitter.light(fit.state for _, fit in fits) for fits in (usual, other)]
+    np.testing.assert_allclose(lights[0][:3], 0.0, atol=0.1)
+    np.testing.assert_allclose(1 + lights[1][:3], gain * (1 + lights[0][:3]), atol=0.04)
+    for (picture, one), (changed, two) in zip(usual, other, strict=True):
+        np.testing.assert_allclose(two.shape, one.shape, atol=0.5)
+        first = reader.read(picture, one.shape, one.pose, lights[0])
+        assert np.sqrt(((reader.read(changed, two.shape, two.pose, lights[1]) - first) ** 2).mean()) < 0.2
+
+
 def test_what_is_no_face_is_not_explained(fitter, scene):
     noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
     assert fitter.start(noise, scene.landmarks(0.0)).explained < 0.3

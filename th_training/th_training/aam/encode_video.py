@@ -14,10 +14,11 @@ from th_common.errors import InputError
 from th_face_renderer.face_model import FaceModel
 from th_training.aam.clock import FPS, bridge, frame_clock, quality_to_clock, to_clock
 from th_training.aam.detect import FaceFinder
-from th_training.aam.fitter import Fitter
+from th_training.aam.fitter import Fit, Fitter
 from th_training.aam.look import LookReader
 from th_training.aam.tracker import Finder, Tracker
 
+_LIGHT_PICTURES = 25  # that a clip's light is taken from
 _BROKEN = (av.error.FFmpegError, OSError, ValueError)
 
 MOST_GREY = 0.02
@@ -64,12 +65,23 @@ class VideoEncoder:
         """
         tracker = Tracker(self._fitter, self._finder)
         times, seen, looks, end = [], [], [], 0.0
+        waiting: list[tuple[Fit, np.ndarray]] = []  # until enough is seen to know the light
+        light: np.ndarray | None = None
         for time, duration, image in timed_pictures(path):
             found = tracker.look(image)
             times.append(time + duration / 2)
             seen.append(found)
-            looks.append(None if found.fit is None else self._look.read(image, found.fit.shape, found.fit.pose))
             end = time + duration
+            if found.fit is None:
+                continue
+            waiting.append((found.fit, image))
+            if light is None and len(waiting) == _LIGHT_PICTURES:
+                light = self._fitter.light(fit.state for fit, _ in waiting)
+            if light is not None:
+                looks += self._read(waiting, light)
+                waiting = []
+        if waiting:
+            looks += self._read(waiting, self._fitter.light(fit.state for fit, _ in waiting))
         if not times:
             raise InputError(f"{path}: no picture could be decoded")
         grey = sum(s.grey for s in seen)
@@ -78,9 +90,12 @@ class VideoEncoder:
         share = float(np.mean([s.fit is not None for s in seen]))
         if share < LEAST_SEEN:
             raise InputError(f"{path}: the face was seen in only {share:.0%} of {len(times)} pictures")
+        found_looks = iter(looks)
         rows = [
-            None if s.fit is None else np.r_[s.fit.shape, look, s.fit.pose.ravel(), s.fit.landmarks.ravel()]
-            for s, look in zip(seen, looks, strict=True)
+            None
+            if s.fit is None
+            else np.r_[s.fit.shape, next(found_looks), s.fit.pose.ravel(), s.fit.landmarks.ravel()]
+            for s in seen
         ]
         blank = np.full_like(next(row for row in rows if row is not None), np.nan)
         at, quality = np.array(times), np.array([s.quality for s in seen])
@@ -98,6 +113,9 @@ class VideoEncoder:
             video_fps=len(times) / end,
             seen=share,
         )
+
+    def _read(self, fits: list[tuple[Fit, np.ndarray]], light: np.ndarray) -> list[np.ndarray]:
+        return [self._look.read(image, fit.shape, fit.pose, light) for fit, image in fits]
 
 
 def timed_pictures(path: str | os.PathLike[str]) -> Iterator[tuple[float, float, np.ndarray]]:

@@ -14,7 +14,7 @@ Steps q = (a, b, x, y, p_1..p_S): small similarity [[1 + a, -b], [b, 1 + a]] wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -30,12 +30,16 @@ _ROW = 128  # cv2.remap takes two-dimensional maps: texels lie in rows of this m
 
 @dataclass
 class State:
-    """Where the face is: picture px = turn @ model px + shift; shape (S,) and look (A,) in the model's units."""
+    """Where the face is: picture px = turn @ model px + shift; shape (S,) and look (A,) in the model's units.
+
+    light (6,): what each channel's gain is above 1, and its offset in levels; (0,) where the model has its own light only.
+    """
 
     turn: np.ndarray
     shift: np.ndarray
     shape: np.ndarray
     look: np.ndarray
+    light: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def size(self) -> float:
@@ -109,7 +113,8 @@ class Level:
         products = (outer.T @ outer).reshape(len(planes), along.shape[1], len(planes), along.shape[1])
         self._hessian = np.ascontiguousarray(products.transpose(1, 3, 0, 2)).reshape(along.shape[1] ** 2, -1)
         self._mean = values[0].astype(np.float32)
-        self._span, self._unmix = np.ascontiguousarray(span.T, np.float32), np.linalg.inv(mixing)[: len(arrays.looks)]
+        self.mixing = mixing
+        self._span, self._unmix = np.ascontiguousarray(span.T, np.float32), np.linalg.inv(mixing)
         self._slopes = np.ascontiguousarray(slopes.reshape(len(planes), -1), np.float32)
         self._along = np.ascontiguousarray(along.transpose(1, 0, 2).reshape(along.shape[1], -1), np.float32)
         self._channels = np.ones(3, np.float32)
@@ -139,7 +144,7 @@ class Level:
         rest = np.subtract(seen, self._mean, out=self._rest)
         inside = self._span @ rest
         rest -= np.dot(inside, self._span, out=self._inside)
-        state.look = self._unmix @ inside
+        state.look, state.light = np.split(self._unmix @ inside, [len(self._slopes) - 1])
         now = np.r_[1.0, state.look]
         slopes = np.dot(now.astype(np.float32), self._slopes, out=self._pulls.reshape(-1)).reshape(2, -1)
         slopes *= rest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,8 @@ LIMIT = 5.0
 
 _EVERY = 2  # texel, at full size: all of them take half as long again for 0.004 px
 _PRIOR = 25.0  # levels^2: the variance of a texel that the model leaves
+_LIGHT_NOISE = 2500.0  # levels^2: _PRIOR of a hundred texels that err alike
+_DARKEST = 0.25  # of the light of the pictures that the face was built from
 _RIGID = 1e9  # a prior that keeps the mean shape
 _RELAXED = (
     (1e5, 20),
@@ -152,6 +155,17 @@ class Fitter:
         turn = state.turn * self._arrays.scale
         return np.c_[turn, state.shift - turn @ self._arrays.centre]
 
+    def light(self, states: Iterable[State]) -> np.ndarray:
+        """(6,): gains above 1 and offsets of a clip's channels, from states of its pictures; as near to none as explains them.
+
+        What light could do and the face's look too is shared out by how far each of them usually goes.
+        """
+        found = np.array([np.r_[state.look, state.light] for state in states])
+        mixing = self._fine.mixing
+        known = mixing.T @ mixing / _LIGHT_NOISE
+        usual = np.r_[np.full(len(self._arrays.looks), 1.0), np.full(3, 0.3), np.full(3, 30.0)][: len(mixing)]
+        return np.linalg.solve(known + np.diag(usual**-2.0), known @ found.mean(0))[len(self._arrays.looks) :]
+
     def _run(
         self, level: Level, image: np.ndarray, start: State, steps: int, *, prior: float = _PRIOR, close: float = CLOSE
     ) -> Fit:
@@ -166,6 +180,8 @@ class Fitter:
             state.step_back(move, limit=LIMIT)
             if level.moved(move) < close:
                 break
+        if len(state.light) and not _DARKEST < 1 + state.light[:3].mean() < 1 / _DARKEST:
+            error = np.inf  # a wall would be a face almost without light
         explained = 1 - error / max(float(seen @ seen / len(seen) - seen.mean() ** 2), 1.0)
         return Fit(self.landmarks(state), self.pose(state), state, float(np.sqrt(error)), explained)
 

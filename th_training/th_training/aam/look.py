@@ -73,8 +73,13 @@ class LookReader:
         points = self._model.shape_mean + np.tensordot(np.asarray(shape, np.float32), self._model.shape_modes, 1)
         return arrange_mouth(points, self._model.mouth_rows)
 
-    def read(self, image: np.ndarray, shape: np.ndarray, pose: np.ndarray) -> np.ndarray:
-        """(A,) sd of a picture whose face has this shape (S,) and pose (2, 3), canvas px to picture px."""
+    def read(
+        self, image: np.ndarray, shape: np.ndarray, pose: np.ndarray, light: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(A,) sd of a picture whose face has this shape (S,) and pose (2, 3), canvas px to picture px.
+
+        light (6,): gains above 1 and offsets (`Fitter.light`) that the camera had other than when the face was built.
+        """
         points = self.points(shape)
         placed = points @ pose[:, :2].T + pose[:, 2]
         ratio = self.scale / float(np.hypot(*pose[:, 0]))
@@ -83,7 +88,13 @@ class LookReader:
         x, y = np.ascontiguousarray(maps.T).reshape(2, -1, _ROW)
         cv2.remap(view.image, x, y, cv2.INTER_LINEAR, dst=self._picture, borderMode=cv2.BORDER_REPLICATE)
         visible = self._frame.visibility(points, scale=self.scale)[self._triangles]
-        rest = np.subtract(self._picture.reshape(-1)[: len(self._rest)], self._mean, out=self._rest)
+        rest = self._rest
+        rest[:] = self._picture.reshape(-1)[: len(rest)]
+        if light is not None and len(light):
+            channels = rest.reshape(-1, 3)
+            channels -= light[3:].astype(np.float32)
+            channels /= 1 + light[:3].astype(np.float32)
+        rest -= self._mean
         rest *= np.repeat((visible * self._weights).astype(np.float32), self._lengths)
         left = (visible @ self._grams).reshape(len(self._modes), -1) + np.diag(self._prior)
         return np.linalg.solve(left, self._modes @ rest)
