@@ -121,6 +121,7 @@ def load_face(
     *,
     background: Background = (0, 0, 0),
     feather: float = FEATHER,
+    exact: bool = False,
     backend: str | None = None,
 ) -> FaceDecoder:
     """Load the face of a model folder; the other arguments are FaceDecoder's.
@@ -130,4 +131,4 @@ def load_face(
         InputError: see FaceDecoder.
     """
     model, card = load(folder)
-    return FaceDecoder(model, model_id=card.id, background=background, feather=feather, backend=backend)
+    return FaceDecoder(model, model_id=card.id, background=background, feather=feather, exact=exact, backend=backend)
