@@ -55,7 +55,7 @@ class Tracker:
 
     def look(self, image: np.ndarray) -> Seen:
         """The face in the next picture. Raises InputError for something that is no 8-bit colour picture."""
-        if float(cv2.meanStdDev(image[::4, ::4])[1].max()) < _FLAT:
+        if _contrast(image) < _FLAT:
             return self._miss(grey=True)
         if self._state is not None:
             fit = self._fitter.follow(image, self._state)
@@ -105,3 +105,9 @@ class Tracker:
         size = fit.state.size / before.size
         moved = float(np.linalg.norm(fit.state.shift - before.shift))
         return moved < _JUMP * diagonal and 1 / (1 + _JUMP) < size < 1 + _JUMP
+
+
+def _contrast(image: np.ndarray) -> float:
+    """Standard deviation over pixels and channels, levels."""
+    mean, sd = cv2.meanStdDev(image[::4, ::4])
+    return float(np.sqrt((sd**2).mean() + mean.var()))
