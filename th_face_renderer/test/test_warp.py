@@ -62,7 +62,7 @@ def test_equals_menpofit(backend: str) -> None:
     from menpofit.builder import build_reference_frame
     from menpofit.transform import DifferentiablePiecewiseAffine
 
-    model = synthetic_model(side=300)
+    model = MODEL
     for code in 0.8 * RNG.standard_normal((2, 16)):
         points, texture = model.instance(code)
         shape = TriMesh(points[:, ::-1].astype(float), trilist=model.triangles)
@@ -75,8 +75,8 @@ def test_equals_menpofit(backend: str) -> None:
         warped = picture.warp_to_mask(frame.mask, transform, warp_landmarks=False)
         y, x = np.rint(moved[0] - shape.points[0]).astype(int)
         np.testing.assert_allclose(moved - (y, x), shape.points, atol=1e-4)  # by whole pixels: the same grid
-        expected = np.moveaxis(warped.pixels, 0, 2)[y : y + 300, x : x + 300]
-        mask = warped.mask.mask[y : y + 300, x : x + 300]
+        expected = np.moveaxis(warped.pixels, 0, 2)[y : y + 160, x : x + 160]
+        mask = warped.mask.mask[y : y + 160, x : x + 160]
 
         found = exact(model, backend).render(code)
         white = replace(model, texture_mean=np.full_like(texture, 255), texture_modes=0 * model.texture_modes)
