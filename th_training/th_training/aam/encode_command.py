@@ -33,7 +33,7 @@ def encode(
     outcomes = encode_corpus(face, found, out, fps=fps, jobs=jobs, progress=bar("encoding"))
     for outcome in outcomes:
         if outcome.state == "left out":
-            console.print(f"left out: {outcome.reason}", markup=False)
+            console.print(f"left out: {outcome.reason}", markup=False, soft_wrap=True)
     good = [outcome for outcome in outcomes if outcome.state != "left out"]
     new = [outcome for outcome in good if outcome.state == "coded"]
     rows, seconds = sum(outcome.frames for outcome in new), time.perf_counter() - begin
@@ -41,8 +41,9 @@ def encode(
         f"{len(new)} videos coded, {len(good) - len(new)} kept, {len(outcomes) - len(good)} left out; "
         f"{rows} rows in {seconds:.1f} s; {out}",
         markup=False,
+        soft_wrap=True,
     )
     for outcome in sorted(good, key=lambda o: o.quality)[:3]:
-        console.print(f"least sure: {outcome.video.stem}, quality {outcome.quality:.3f}", markup=False)
+        console.print(f"least sure: {outcome.video.stem}, quality {outcome.quality:.3f}", markup=False, soft_wrap=True)
     if not good:
         raise InputError(f"none of {len(outcomes)} videos can be used")
