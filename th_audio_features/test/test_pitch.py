@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from th_audio_features import pitch, sptk
+from th_audio_features import sptk
 from th_audio_features.dither import Dither, settle
 from th_audio_features.history import History
 from th_audio_features.pitch import PitchStream, rapt
