@@ -11,7 +11,7 @@ from th_common.errors import InputError
 from th_face_renderer import edge
 from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.kernel import library, problem
-from th_face_renderer.mesh import outline
+from th_face_renderer.mesh import Placement, outline
 from th_face_renderer.testing import delaunay, synthetic_model
 
 MODEL = synthetic_model(side=96)
@@ -48,6 +48,25 @@ def test_a_portrait_fades_at_its_sides_and_not_at_the_frame(backend: str) -> Non
     np.testing.assert_array_equal(drawn[50], drawn[50, ::-1])
     np.testing.assert_array_equal(drawn[0, 54:146], 255)
     assert (decoder.render(np.ones(16), (101, 101)) == 255).all()
+
+
+@pytest.mark.parametrize("feather", [0, 3])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_slit_of_background_where_the_border_is_less_than_a_pixel(backend: str, feather: float) -> None:
+    white = replace(MODEL, texture_mean=np.full_like(MODEL.texture_mean, 255), texture_modes=0 * MODEL.texture_modes)
+    decoder = FaceDecoder(white, feather=feather, backend=backend)
+    for size in ((96, 95), (95, 96), (511, 512), (512, 511), (500, 501), (255, 256), (40, 41)):
+        assert (decoder.render(np.ones(16), size) == 255).all(), size
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_without_softness_pixels_are_drawn_whose_centre_is_inside(backend: str) -> None:
+    white = replace(MODEL, texture_mean=np.full_like(MODEL.texture_mean, 255), texture_modes=0 * MODEL.texture_modes)
+    left = MODEL.shape_mean[:, 0].min()
+    for size in ((96, 133), (96, 134), (200, 333), (61, 96)):
+        drawn = FaceDecoder(white, feather=0, backend=backend).render(np.ones(16), size)[..., 0]
+        first = Placement.fit(MODEL.canvas, size).apply(np.array([[left, 0.0]]))[0, 0]
+        np.testing.assert_array_equal(drawn[5], np.where(np.arange(size[1]) >= first, 255, 0) & drawn[5, ::-1])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from th_common.default_model import default_model_folder
+from th_common.errors import ModelError
 from th_face_renderer import plain
 from th_face_renderer.decoder import FaceDecoder
-from th_face_renderer.face_model import FaceModel
+from th_face_renderer.face_model import FaceModel, load
 from th_face_renderer.kernel import library, problem
 from th_face_renderer.mesh import Placement
 from th_face_renderer.testing import delaunay, synthetic_model
@@ -97,6 +99,32 @@ def test_both_backends_agree() -> None:
         for code in CODES:
             for size in ((160, 160), (333, 200), (60, 70)):
                 assert plain.psnr(one.render(code, size), two.render(code, size).astype(float)) > 42
+
+
+@pytest.mark.parametrize("feather", [0.0, 0.4, 3.0])
+def test_both_backends_agree_on_the_default_face_at_any_size(feather: float) -> None:
+    """What differs is the average between the lips, which small pictures have most of."""
+    if library() is None:
+        pytest.skip(problem())
+    try:
+        model, _ = load(default_model_folder())
+    except ModelError as error:
+        pytest.skip(f"no default face: {error}")
+    one, two = (FaceDecoder(model, backend=b, background=(255, 255, 255), feather=feather) for b in ("c", "numpy"))
+    sizes = [
+        (511, 512),
+        (512, 511),
+        (500, 501),
+        (255, 256),
+        (720, 1280),
+        (540, 960),
+        (600, 800),
+        (768, 1024),
+        (801, 480),
+    ]
+    for size in [*sizes, (200, 203), (300, 700), (101, 99), (40, 41)]:
+        difference = plain.psnr(one.render(model.rest, size), two.render(model.rest, size).astype(float))
+        assert difference > (51 if min(size) >= 200 else 44), size
 
 
 def test_code_zero_at_canvas_size_is_the_mean_texture(backend: str) -> None:
@@ -187,3 +215,5 @@ def test_placement_centres_and_keeps_proportions() -> None:
     placement = Placement.fit((101, 201), (401, 401))
     corners = placement.apply(np.array([[0, 0], [200, 100]]))
     np.testing.assert_allclose(corners, [[0, 100], [400, 300]])
+    stretched = Placement.fit((512, 512), (511, 512)).apply(np.array([[0, 0], [511, 511]]))
+    np.testing.assert_allclose(stretched, [[0, 0], [511, 510]], atol=1e-9)

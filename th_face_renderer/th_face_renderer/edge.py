@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,9 @@ from th_face_renderer.mesh import Array, Indices
 Levels = npt.NDArray[np.uint8]
 Rectangle = tuple[int, int, int, int]
 
+_BEYOND = 2.0  # px; OpenCV's polygons reach up to a pixel beyond their edges
+_ON_IT = 1 / 4096  # px, the kernel's grid
+
 
 def opacity(points: Array, edges: Indices, width: float, rectangle: Rectangle) -> Levels:
     """How much of the face is seen at each pixel of a rectangle (y0, x0, y1, x1): 0 on the outline, 255 `width` px inside.
@@ -17,8 +22,26 @@ def opacity(points: Array, edges: Indices, width: float, rectangle: Rectangle) -
     `edges` (E, 2) of `points` (P, 2) run around the mesh with its inside on their right, as x goes right and y down
     (the way round of a triangle of positive area).
     """
+    result = np.full((rectangle[2] - rectangle[0], rectangle[3] - rectangle[1]), 255, np.uint8)
+    for part, distance, outside in _near(points, edges, width, rectangle):
+        level = np.where(outside & (distance < width), 0.0, np.minimum(distance / width, 1.0))
+        np.minimum(result[part], (level * 255 + 0.5).astype(np.uint8), out=result[part])
+    return result
+
+
+def cut(points: Array, edges: Indices, rectangle: Rectangle) -> Levels:
+    """Opacity without any softness: 0 at pixel centres up to 2 px outside the outline, 255 on and within it."""
+    result = np.full((rectangle[2] - rectangle[0], rectangle[3] - rectangle[1]), 255, np.uint8)
+    for part, distance, outside in _near(points, edges, _BEYOND, rectangle):
+        result[part][outside & (distance > _ON_IT) & (distance < _BEYOND)] = 0
+    return result
+
+
+def _near(
+    points: Array, edges: Indices, width: float, rectangle: Rectangle
+) -> Iterator[tuple[tuple[slice, slice], Array, npt.NDArray[np.bool_]]]:
+    """For every edge: the part of the rectangle around it, its pixels' distances to it, and which lie outside of it."""
     y0, x0, y1, x1 = rectangle
-    result = np.full((y1 - y0, x1 - x0), 255, np.uint8)
     for one, two in points[edges]:
         low = np.maximum(np.floor(np.minimum(one, two) - width), (x0, y0)).astype(int)
         high = np.minimum(np.ceil(np.maximum(one, two) + width) + 1, (x1, y1)).astype(int)
@@ -30,10 +53,7 @@ def opacity(points: Array, edges: Indices, width: float, rectangle: Rectangle) -
         share = np.clip((x * along[0] + y * along[1]) / length2, 0.0, 1.0)
         distance = np.hypot(x - share * along[0], y - share * along[1])
         outside = (along[0] * y - along[1] * x < 0) & (share > 0) & (share < 1)
-        level = np.where(outside & (distance < width), 0.0, np.minimum(distance / width, 1.0))
-        part = result[low[1] - y0 : high[1] - y0, low[0] - x0 : high[0] - x0]
-        np.minimum(part, (level * 255 + 0.5).astype(np.uint8), out=part)
-    return result
+        yield (slice(low[1] - y0, high[1] - y0), slice(low[0] - x0, high[0] - x0)), distance, outside
 
 
 def blend(frame: Levels, background: Levels, level: Levels) -> None:
@@ -45,9 +65,9 @@ def blend(frame: Levels, background: Levels, level: Levels) -> None:
 
 
 def visible_rim(points: Array, edges: Indices, size: tuple[int, int]) -> Indices:
-    """The edges (E, 2) that lie inside a frame of `size` (height, width), not along or beyond its border."""
+    """The edges (E, 2) that lie inside a frame of `size` (height, width): beyond them a pixel's centre can be seen."""
     ends = points[edges]
     height, width = size
-    near, slack = np.array([0.0, 0.0]), 0.75
-    hidden = (ends <= near + slack).all(axis=1) | (ends >= np.array([width - 1, height - 1]) - slack).all(axis=1)
+    low, high = _ON_IT / 2, np.array([width - 1, height - 1]) - _ON_IT / 2
+    hidden = (ends <= low).all(axis=1) | (ends >= high).all(axis=1)
     return edges[~hidden.any(axis=1)]

@@ -13,25 +13,30 @@ Indices = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the canvas lies in the output: output = canvas * scale + (dx, dy).
+    """Where the canvas lies in the output: output = canvas * scale + offset, x and y each.
 
     The centres of the outermost pixels of canvas and output coincide, so a mesh that spans the canvas fills the picture.
     """
 
-    scale: float
-    dx: float
-    dy: float
+    scale: tuple[float, float]
+    offset: tuple[float, float]
 
     @classmethod
     def fit(cls, canvas: tuple[int, int], size: tuple[int, int]) -> Placement:
-        """The largest picture of `canvas` (height, width) centred in `size` (height, width)."""
-        high, wide = size[0] - 1, size[1] - 1
-        scale = min(high / (canvas[0] - 1), wide / (canvas[1] - 1))
-        return cls(scale, (wide - scale * (canvas[1] - 1)) / 2, (high - scale * (canvas[0] - 1)) / 2)
+        """The largest picture of `canvas` (height, width) centred in `size` (height, width).
+
+        Proportions are kept, but for borders of less than a pixel: instead of those the picture is stretched.
+        """
+        room = (size[1] - 1, size[0] - 1)
+        sides = (canvas[1] - 1, canvas[0] - 1)
+        even = min(most / side for most, side in zip(room, sides, strict=True))
+        border = [(most - even * side) / 2 for most, side in zip(room, sides, strict=True)]
+        x, y = ((most / side, 0.0) if d < 1 else (even, d) for most, side, d in zip(room, sides, border, strict=True))
+        return cls((x[0], y[0]), (x[1], y[1]))
 
     def apply(self, points: npt.NDArray) -> Array:
         """Canvas px (P, 2) to output px (P, 2)."""
-        return points.astype(np.float64) * self.scale + (self.dx, self.dy)
+        return points.astype(np.float64) * self.scale + self.offset
 
 
 def double_areas(corners: Array) -> Array:

@@ -43,11 +43,9 @@ class Warp:
         everything = _Patch(everywhere, stage.triangles, targets, background)
         texture = stage.fitting(texels).picture
         everything.draw(stage.mean, texture, self._frame, which=np.arange(len(stage.triangles)))
-        self._opacity: Image | None = None
-        if feather > 0:
-            opacity = edge.opacity(stage.mean, stage.rim, feather, everywhere)
-            edge.blend(self._frame, background, opacity)
-            self._opacity = self._cut(opacity) if (self._cut(opacity) < 255).any() else None
+        opacity = self._rim(stage.mean, everywhere)
+        edge.blend(self._frame, background, opacity)
+        self._opacity = self._cut(opacity) if (self._cut(opacity) < 255).any() else None
         still = everything.labels
         if not stage.closed:
             still[np.append(False, stage.lively)[still]] = 0
@@ -66,11 +64,18 @@ class Warp:
         placed = stage.placement.apply(points)
         self._patch.draw(placed, stage.fitting(texels).picture, self._frame, which=self._lively, still=self._still)
         opacity = self._opacity
-        if self._feather > 0 and stage.rim_moves:
-            opacity = edge.opacity(placed, stage.rim, self._feather, stage.rectangle)
+        if stage.rim_moves:
+            opacity = self._rim(placed, stage.rectangle)
         if opacity is not None:
             edge.blend(self._frame[y0:y1, x0:x1], self._background[y0:y1, x0:x1], opacity)
         return self._public
+
+    def _rim(self, points: Array, rectangle: Rectangle) -> Image:
+        """Opacity along the outline; without softness, too, a pixel is drawn only if its centre is inside."""
+        sharp = edge.cut(points, self._stage.rim, rectangle)
+        if not self._feather:
+            return sharp
+        return np.minimum(sharp, edge.opacity(points, self._stage.rim, self._feather, rectangle))
 
     def _cut(self, picture: Labels) -> Labels:
         y0, x0, y1, x1 = self._stage.rectangle
