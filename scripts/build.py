@@ -49,20 +49,35 @@ def build_kernel(before: str | None) -> str:
     Without a C compiler the renderer draws with numpy and OpenCV; that is said and is no failure.
     """
     package, module = ROOT / "th_face_renderer", ROOT / "th_face_renderer" / "th_face_renderer"
-    sources = (package / "setup.py", module / "_kernel.c")
+    sources = (package / "setup.py", *sorted(module.rglob("*.[ch]")))
     now = hashlib.sha256(b"".join([str(module).encode(), *(source.read_bytes() for source in sources)])).hexdigest()
     built = module / "_kernel.abi3.so"
-    if now != before or not built.is_file():
+    if now != before or not loads(built):
         scratch = ROOT / "build" / "kernel"
         shutil.rmtree(scratch, ignore_errors=True)
-        built.unlink(missing_ok=True)
-        command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+        command = [sys.executable, "setup.py", "-q", "build_ext"]
         command += ["--build-temp", str(scratch / "objects"), "--build-lib", str(scratch)]
         done = subprocess.run(command, cwd=package, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if not built.is_file():
+        fresh = scratch / "th_face_renderer" / built.name
+        if loads(fresh):
+            # In one step, so that a face that starts meanwhile never finds half a file.
+            beside = built.with_name(f".{os.getpid()}{built.name}")
+            shutil.copy2(fresh, beside)
+            os.replace(beside, built)
+        else:
+            built.unlink(missing_ok=True)
             reason = (done.stdout.strip().splitlines() or ["no message"])[-1]
             print(f"build: no C kernel, faces are drawn with numpy and OpenCV, slower ({reason})", flush=True)
     return now
+
+
+def loads(kernel: Path) -> bool:
+    """Whether a build of the kernel can be loaded; asked in a process of its own, which a damaged file may kill."""
+    code = "import ctypes, sys; ctypes.CDLL(sys.argv[1]).th_interface()"
+    return (
+        kernel.is_file()
+        and not subprocess.run([sys.executable, "-c", code, str(kernel)], capture_output=True).returncode
+    )
 
 
 def build_packages(changed: list[str]) -> int:

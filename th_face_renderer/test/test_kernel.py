@@ -209,7 +209,12 @@ def test_without_a_kernel_numpy_draws_and_says_why(tmp_path: Path) -> None:
     )
     text = tmp_path / "text.so"
     text.write_text("no library")
-    for path, words in ((tmp_path / "nothing.so", "was not built"), (text, "cannot be loaded")):
+    built = Path(kernel.__file__).with_name(kernel.FILE).read_bytes()
+    cuts = [tmp_path / f"{size}.so" for size in (3, 5, 50, 70, 8000, len(built) - 1)]
+    for cut in cuts:
+        cut.write_bytes(built[: int(cut.stem)])
+    wrong = [(text, "cannot be loaded"), *((cut, "cannot be loaded") for cut in cuts)]
+    for path, words in ((tmp_path / "nothing.so", "was not built"), *wrong):
         environment = {**os.environ, "TH_FACE_KERNEL": str(path)}
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
         assert done.stdout.startswith("numpy the C kernel")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,20 +76,47 @@ _FUNCTIONS = {
 }
 
 
+def _whole(path: Path) -> bool:
+    """Whether an ELF file has all that its headers name; the system would map a shorter one and die on reading it.
+
+    Files of other kinds are left to the system's loader to judge.
+    """
+    data = path.read_bytes()
+    if data[:4] != b"\x7fELF":
+        return True
+    try:
+        wide, order = data[4] == 2, "<" if data[5] == 1 else ">"
+        segments, sections = struct.unpack_from(order + ("QQ" if wide else "II"), data, 32 if wide else 28)
+        size, count, section_size, section_count = struct.unpack_from(order + "4H", data, 54 if wide else 42)
+        ends = [segments + size * count, sections + section_size * section_count]
+        for number in range(count):
+            header = segments + size * number
+            if wide:
+                begin, _, _, length = struct.unpack_from(order + "4Q", data, header + 8)
+            else:
+                begin, _, _, length = struct.unpack_from(order + "4I", data, header + 4)
+            ends.append(begin + length)
+    except (struct.error, IndexError):
+        return False
+    return max(ends) <= len(data)
+
+
 @functools.cache
 def _load() -> tuple[ctypes.CDLL | None, str]:
     path = os.environ.get("TH_FACE_KERNEL") or str(Path(__file__).with_name(FILE))
     if not os.path.isfile(path):
         return None, "the C kernel was not built (it needs a C compiler)"
     try:
+        if not _whole(Path(path)):
+            return None, "the C kernel cannot be loaded: its file is cut short, build it again"
         library = ctypes.CDLL(os.path.abspath(path))
         library.th_interface.restype = ctypes.c_int64
         found = int(library.th_interface())
         if found != INTERFACE:
             return None, f"the C kernel is of version {found}, this package needs {INTERFACE}: build it again"
-        for name, struct in _FUNCTIONS.items():
+        for name, structure in _FUNCTIONS.items():
             function = getattr(library, name)
-            function.argtypes = [ctypes.POINTER(struct)]
+            function.argtypes = [ctypes.POINTER(structure)]
             function.restype = ctypes.c_int64 if name == "th_draw" else None
     except (OSError, AttributeError) as error:
         return None, f"the C kernel cannot be loaded: {error}"
@@ -269,10 +297,10 @@ class Rim:
 
     def draw(self, rectangle: Rectangle) -> None:
         """Blend frame and background inside a rectangle."""
-        struct = self._struct
-        _check_rectangle(rectangle, struct.height, struct.width)
-        struct.y0, struct.x0, struct.y1, struct.x1 = rectangle
-        self._call(struct)
+        place = self._struct
+        _check_rectangle(rectangle, place.height, place.width)
+        place.y0, place.x0, place.y1, place.x1 = rectangle
+        self._call(place)
 
 
 class Tall:
@@ -294,11 +322,11 @@ class Tall:
 
     def spread(self, rectangle: Rectangle) -> None:
         """Write a rectangle of the frame into tall, from its upper left corner, every row several times."""
-        (y0, x0, y1, x1), struct = rectangle, self._struct
-        _check_rectangle(rectangle, struct.height, struct.width)
-        _check_rectangle((0, 0, (y1 - y0) * struct.rows, x1 - x0), struct.tall_height, struct.tall_width)
-        struct.y0, struct.x0, struct.y1, struct.x1 = rectangle
-        self._lib.th_spread(struct)
+        (y0, x0, y1, x1), place = rectangle, self._struct
+        _check_rectangle(rectangle, place.height, place.width)
+        _check_rectangle((0, 0, (y1 - y0) * place.rows, x1 - x0), place.tall_height, place.tall_width)
+        place.y0, place.x0, place.y1, place.x1 = rectangle
+        self._lib.th_spread(place)
 
     def average(self) -> None:
         """Write it back, each pixel as the mean of its rows."""
