@@ -20,6 +20,7 @@ STRIPES[:, 20:40] = (200, 100, 50)
 def test_colours() -> None:
     assert read_background("#102030") == (0x30, 0x20, 0x10)
     assert read_background((1, 2, 3)) == (1, 2, 3)
+    assert read_background([1, 2, np.uint8(3)]) == (1, 2, 3)  # type: ignore[list-item]
     assert (paint((1, 2, 3), (4, 5)) == (1, 2, 3)).all()
 
 
@@ -38,6 +39,13 @@ def test_a_picture_is_read_from_its_file(tmp_path: Path) -> None:
         ("", "not a colour"),
         ((1, 2), "not a colour"),
         ((1, 2, 300), "not a colour"),
+        ((float("nan"), 0, 0), "not a colour"),
+        (("a", "b", "c"), "not a colour"),
+        ([1, 2, None], "not a colour"),
+        (None, "neither a colour"),
+        (5, "neither a colour"),
+        (b"wall.png", "neither a colour"),
+        ("nothing\0", "no such file"),
         (np.zeros((4, 4), np.uint8), "expected uint8"),
         (np.zeros((4, 4, 3), np.float32), "expected uint8"),
         (np.zeros((0, 4, 3), np.uint8), "expected uint8"),
@@ -52,8 +60,22 @@ def test_anything_else_is_refused(background: object, words: str) -> None:
 def test_files_that_are_no_pictures_are_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "wall.png"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"wall\.png"):
+    with pytest.raises(InputError, match=r"wall\.png' is not a picture") as caught:
         read_background(path)
+    assert "loadsave" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_what_is_transparent_lies_over_black(kind: type, tmp_path: Path) -> None:
+    full = np.iinfo(kind).max
+    picture = np.full((4, 6, 4), full, kind)
+    picture[:, 2:4, 3] = 0
+    picture[:, 4:, 3] = full // 5
+    cv2.imwrite(str(tmp_path / "wall.png"), picture)
+    found = read_background(tmp_path / "wall.png")
+    assert isinstance(found, np.ndarray)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found[0, :, 0], [255, 255, 0, 0, 51, 51])
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import re
+import reprlib
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -29,11 +32,11 @@ def read_background(background: Background) -> Colour | Image:
                 f"background picture is {background.dtype} {background.shape}, expected uint8 (height, width, 3)"
             )
         return background
-    if isinstance(background, tuple):
-        if len(background) != 3 or not all(0 <= int(level) <= 255 for level in background):
-            raise InputError(f"background {background} is not a colour (blue, green, red) of levels 0..255")
-        return background
-    text = os.fspath(background)
+    if isinstance(background, (tuple, list)):
+        return _colour(background)
+    if not isinstance(background, (str, os.PathLike)):
+        raise InputError(f"background {background!r} is neither a colour nor a picture nor the path of one")
+    text = os.fsdecode(background)
     if re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
         red, green, blue = bytes.fromhex(text[1:])
         return blue, green, red
@@ -44,12 +47,40 @@ def read_background(background: Background) -> Colour | Image:
     try:
         # Decoded from memory: cv2.imread would print its own complaints.
         with open(text, "rb") as file:
-            picture = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, cv2.error) as error:
-        raise InputError(f"background picture {text!r} cannot be read: {error}") from None
+            picture = _decode(file.read())
+    except OSError as error:
+        raise InputError(f"background picture {text!r} cannot be read: {error.strerror}") from None
     if picture is None:
         raise InputError(f"background {text!r} is not a picture that OpenCV can read (PNG, JPEG, ...)")
-    return np.asarray(picture, np.uint8)
+    return picture
+
+
+def _colour(levels: Sequence[object]) -> Colour:
+    try:
+        blue, green, red = (operator.index(level) for level in levels)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        blue = green = red = -1
+    if not all(0 <= level <= 255 for level in (blue, green, red)):
+        text = reprlib.repr(levels)
+        raise InputError(f"background {text} is not a colour (blue, green, red) of whole levels 0..255")
+    return blue, green, red
+
+
+def _decode(data: bytes) -> Image | None:
+    """A picture file as uint8 BGR; what is transparent lies over black."""
+    packed = np.frombuffer(data, np.uint8)
+    try:
+        picture = cv2.imdecode(packed, cv2.IMREAD_UNCHANGED)
+        if picture is None or picture.ndim != 3 or picture.shape[2] != 4:
+            picture = cv2.imdecode(packed, cv2.IMREAD_COLOR)  # turned as its camera was held, 8 bits
+            return None if picture is None else np.asarray(picture, np.uint8)
+    except cv2.error:  # empty, or larger than OpenCV reads
+        return None
+    if picture.dtype not in (np.uint8, np.uint16):
+        return None
+    full = 255 if picture.dtype == np.uint8 else 65535
+    levels = picture[..., :3] * (picture[..., 3:] * np.float32(255 / full / full))
+    return np.rint(levels).astype(np.uint8)
 
 
 def paint(background: Colour | Image, size: tuple[int, int]) -> Image:
