@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from th_common.errors import InputError, ModelError
 from th_face_renderer import load_face
 from th_face_renderer.decoder import FaceDecoder
+from th_face_renderer.face_model import FaceModel
 from th_face_renderer.testing import synthetic_face, synthetic_model
 
 SMALL = (64, 64)
@@ -70,10 +74,55 @@ def test_bad_codes_are_refused(decoder: FaceDecoder, code: object) -> None:
         decoder.render(code, SMALL)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("size", [(0, 10), (10, 100_000), (-5, 5), (10,), (1, 1)])
-def test_impossible_sizes_are_refused(decoder: FaceDecoder, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    "size",
+    [
+        *((0, 10), (10, 100_000), (-5, 5), (10,), (1, 1), (10**30, 64), [64, 64, 3]),
+        *(512, "ab", ("64", "64"), (64.5, 64.2), (None, 64), (float("nan"), 64), {64: 1, 65: 2}),
+        *(np.zeros((2, 2), int), np.array([64.0, 64.0])),
+    ],
+)
+def test_impossible_sizes_are_refused(decoder: FaceDecoder, size: Any) -> None:
     with pytest.raises(InputError, match="size"):
         decoder.render(np.zeros(16), size)
+
+
+@pytest.mark.parametrize("size", [[64, 48], np.array([64, 48]), (np.int32(64), np.uint8(48))])
+def test_two_whole_numbers_of_any_kind_are_a_size(decoder: FaceDecoder, size: Any) -> None:
+    assert decoder.render(np.zeros(16), size).shape == (64, 48, 3)
+
+
+def test_a_second_thread_is_refused_while_one_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = FaceDecoder(synthetic_model(side=64))
+    expected = decoder.render(np.ones(16))
+    drawing, done = threading.Event(), threading.Event()
+    points_of = FaceModel.points_of
+
+    def slow(model: FaceModel, shape: Any) -> Any:
+        drawing.set()
+        assert done.wait(30)
+        return points_of(model, shape)
+
+    monkeypatch.setattr(FaceModel, "points_of", slow)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(decoder.render, np.ones(16))
+        assert drawing.wait(30)
+        with pytest.raises(InputError, match="another thread"):
+            decoder.render(np.zeros(16))
+        done.set()
+        np.testing.assert_array_equal(first.result(30), expected)
+    np.testing.assert_array_equal(decoder.render(np.ones(16)), expected)
+
+
+def test_a_picture_that_fails_leaves_the_decoder_usable(decoder: FaceDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FaceModel, "points_of", fail)
+        with pytest.raises(MemoryError):
+            decoder.render(np.zeros(16))
+    assert decoder.render(np.zeros(16)).any()
 
 
 def test_many_sizes_keep_few_buffers(decoder: FaceDecoder) -> None:

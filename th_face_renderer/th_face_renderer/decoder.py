@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import os
+import reprlib
+import threading
 from collections import OrderedDict
 
 import numpy as np
@@ -29,10 +32,11 @@ class FaceDecoder:
     The picture is the face's canvas, as large as it fits, centred on a background: a colour (B, G, R) or "#rrggbb", or a
     picture (array or path) that fills the frame. The mesh's outline fades into it over `feather` px; with 0 every pixel
     is either. `exact` draws the piecewise-affine warp at pixel centres and nothing else: no soft outline, and the gap
-    between the lips as it falls on pixels instead of averaged. Codes beyond 4 standard deviations are clamped. Not for use from several threads at once.
+    between the lips as it falls on pixels instead of averaged. Codes beyond 4 standard deviations are clamped. One
+    thread at a time may draw; a second one is refused.
 
-    `backend` is "c" (the package's kernel) or "numpy" (numpy and OpenCV, four times slower); by default the first that
-    there is.
+    `backend` is "c" (the package's kernel) or "numpy" (numpy and OpenCV, about three times slower); by default the first
+    that there is.
 
     Raises:
         InputError: the background cannot be read, or a backend is asked for that is not there; said in words.
@@ -48,8 +52,8 @@ class FaceDecoder:
         exact: bool = False,
         backend: str | None = None,
     ) -> None:
-        if not 0 <= feather <= 100:
-            raise InputError(f"feather of {feather} px is out of range 0..100")
+        if not isinstance(feather, (int, float, np.number)) or not 0 <= feather <= 100:
+            raise InputError(f"feather of {feather!r} px is not a number in 0..100")
         if backend not in (None, "c", "numpy"):
             raise InputError(f"backend {backend!r} is neither 'c' nor 'numpy'")
         if backend == "c" and kernel.library() is None:
@@ -60,6 +64,7 @@ class FaceDecoder:
         self._background, self._feather, self._exact = read_background(background), 0.0 if exact else feather, exact
         self._texture: Texture = KernelTexture(model) if self.backend == "c" else CvTexture(model)
         self._active = active_texels(model)
+        self._drawing = threading.Lock()
         self._sizes: OrderedDict[tuple[int, int], Raster | Warp] = OrderedDict()
 
     @property
@@ -86,22 +91,25 @@ class FaceDecoder:
         With `copy=False` the picture belongs to the decoder, cannot be written to, and is good until the next call.
 
         Raises:
-            InputError: the code has another length or NaN or infinity in it, or the size is out of range 2..MAX_SIDE.
+            InputError: the code has another length or NaN or infinity in it, the size is not two whole numbers in
+                2..MAX_SIDE, or another thread is drawing with this decoder.
         """
         code = self.model.check_code(code)
-        drawer = self._drawer(self.canvas if size is None else size)
-        shape = self.model.dimensions[0]
-        self._texture.set(code[shape:])
-        frame = drawer.draw(self.model.points_of(code[:shape]), self._texture.texels)
-        return frame.copy() if copy else frame
+        checked = _check_size(self.canvas if size is None else size)
+        if not self._drawing.acquire(blocking=False):
+            raise InputError("this decoder is drawing in another thread: give every thread a decoder of its own")
+        try:
+            drawer, shape = self._drawer(checked), self.model.dimensions[0]
+            self._texture.set(code[shape:])
+            frame = drawer.draw(self.model.points_of(code[:shape]), self._texture.texels)
+            return frame.copy() if copy else frame
+        finally:
+            self._drawing.release()
 
     def _drawer(self, size: tuple[int, int]) -> Raster | Warp:
         if size in self._sizes:
             self._sizes.move_to_end(size)
             return self._sizes[size]
-        if len(size) != 2 or not all(2 <= side <= MAX_SIDE for side in size):
-            raise InputError(f"picture size {size} is out of range 2..{MAX_SIDE}")
-        size = (int(size[0]), int(size[1]))
         self._texture.set(np.zeros(self.model.dimensions[1], np.float32))
         stage = Stage(self.model, size, active=self._active)
         background, texels = paint(self._background, size), self._texture.texels
@@ -114,6 +122,19 @@ class FaceDecoder:
         if len(self._sizes) > _SIZES_KEPT:
             self._sizes.popitem(last=False)
         return drawer
+
+
+def _check_size(size: object) -> tuple[int, int]:
+    try:
+        if not isinstance(size, (tuple, list, np.ndarray)):
+            raise TypeError
+        height, width = (operator.index(side) for side in size)
+    except (TypeError, ValueError):
+        words = f"picture size {reprlib.repr(size)} is not two whole numbers (height, width)"
+        raise InputError(words) from None
+    if not (2 <= height <= MAX_SIDE and 2 <= width <= MAX_SIDE):
+        raise InputError(f"picture size {(height, width)} is out of range 2..{MAX_SIDE}")
+    return height, width
 
 
 def load_face(
