@@ -114,3 +114,45 @@ def test_the_next_detector_is_asked_where_the_first_sees_nothing(actor_face, sce
     assert len(list(finder(scene.picture(0.0)))) == 1
     # Small pictures are looked at again, enlarged.
     assert asked == [(240, 320), (480, 640)]
+
+
+def sway(angle=0.0, scale=1.0, x=0.0, y=0.0):
+    """How a head goes: (angle, scale, shift) of each of 40 pictures."""
+    return np.stack(np.broadcast_arrays(angle, scale, x, y, np.zeros(40))[:4], 1)
+
+
+STEPS = np.arange(40)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        sway(x=70 * np.arcsin(np.sin(STEPS * 12 * np.pi / 140)) * 2 / np.pi),
+        sway(x=75 * np.sin(STEPS * 30 / 75), y=30 * np.cos(STEPS * 30 / 75)),
+        sway(x=30.0 * (STEPS // 3 % 2)),
+        sway(scale=np.exp(0.25 * np.sin(0.4 * STEPS))),
+        sway(angle=0.5 * np.sin(0.3 * STEPS)),
+        sway(0.4 * np.sin(0.2 * STEPS), np.exp(0.2 * np.sin(0.2 * STEPS)), 70 * np.sin(0.3 * STEPS)),
+    ],
+    ids=["slow", "fast", "jumps", "size", "turns", "all"],
+)
+def test_a_head_that_moves_fast_makes_no_faces(fitter, scene, monkeypatch, way):
+    model = scene.model
+    middle = model.landmarks(model.rest).mean(0)
+    size = 150 / np.linalg.norm(np.ptp(model.landmarks(model.rest), axis=0))
+    monkeypatch.setattr(f"{type(scene).__module__}.SIZE", (300, 420))
+    monkeypatch.setattr(scene, "code", lambda time: model.rest)
+
+    def pose(time, **_):
+        angle, scale, x, y = way[round(30 * time)]
+        turn = size * scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        return np.c_[turn, [210 + x, 150 + y] - turn @ middle]
+
+    monkeypatch.setattr(scene, "pose", pose)
+    finder = Finder(scene)
+    seen = Tracker(fitter, finder).look_at_all(scene.picture(k / 30) for k in range(len(way)))
+    assert finder.asked == 1
+    off = np.abs([s.fit.shape - seen[0].fit.shape for s in seen]).max(1)
+    quality = np.array([s.quality for s in seen])
+    assert ((off < 0.3) | (quality < 0.8)).all()
+    assert (quality > 0.95).mean() > 0.9

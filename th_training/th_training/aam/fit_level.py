@@ -14,7 +14,7 @@ Steps q = (a, b, x, y, p_1..p_S): small similarity [[1 + a, -b], [b, 1 + a]] wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -45,6 +45,12 @@ class State:
     def size(self) -> float:
         """Picture px per model px."""
         return float(np.hypot(self.turn[0, 0], self.turn[1, 0]))
+
+    def onward(self, before: State) -> State:
+        """Where the head is one picture later if it goes on as it did from `before` to here; all else as it is here."""
+        change = self.turn @ np.linalg.inv(before.turn)
+        shift = self.shift + change @ (self.shift - before.shift)
+        return replace(self, turn=change @ self.turn, shift=shift)
 
     def step_back(self, step: np.ndarray, *, limit: float) -> None:
         """Compose with the inverse of a small step q; no shape parameter leaves +-limit."""
@@ -135,11 +141,13 @@ class Level:
         self._seen[:] = self._picture.reshape(-1)[: len(self._seen)]
         return self._seen
 
-    def step(self, seen: np.ndarray, state: State, prior: float, caution: float = 0.0) -> tuple[np.ndarray, float]:
+    def step(
+        self, seen: np.ndarray, state: State, prior: float, caution: float = 0.0, *, rigid: bool = False
+    ) -> tuple[np.ndarray, float]:
         """One step q from what is seen, and the mean square of what no appearance explains; sets state.look.
 
         prior: what a shape parameter of 1 costs, in squared levels of one texel; caution: what changing it by 1 costs,
-        where the step would otherwise go FAR.
+        where the step would otherwise go FAR; rigid: the shape stays as it is.
         """
         rest = np.subtract(seen, self._mean, out=self._rest)
         inside = self._span @ rest
@@ -151,6 +159,10 @@ class Level:
         right = (self._along @ np.dot(slopes.reshape(-1, 3), self._channels, out=self._pull)).astype(np.float64)
         right[4:] += prior * state.shape
         hessian = (self._hessian @ np.outer(now, now).ravel()).reshape(len(right), -1)
+        if rigid:
+            step = np.zeros(len(right))
+            step[:4] = np.linalg.solve(hessian[:4, :4], right[:4])
+            return step, float(rest @ rest) / len(rest)
         shape = hessian.ravel()[4 * (len(right) + 1) :: len(right) + 1]
         shape += prior
         step = np.linalg.solve(hessian, right)

@@ -13,7 +13,8 @@ from th_training.aam.fitter import GOOD, LIMIT, Fit, Fitter
 
 LOST = 0.6
 """Share of the variance inside the face below which a fit is none: what has a face's place but not its picture."""
-_DROP = 0.08  # below the usual share: asks for a second look at the same place
+_WORSE, _NOISE = 2.0, 0.02  # times what usually is unexplained, and more: asks for a second look at the same place
+_LEAP = 2.0  # sd between two pictures: no mouth is so quick often, and a face that slipped is
 _FALL = 0.3  # below the usual share: no fit any more
 _AGAIN = 25  # pictures after which one that is not well explained is looked at a second time in any case
 _USUAL = 0.05  # how fast what is usual follows what is seen
@@ -30,17 +31,20 @@ Finder = Callable[[np.ndarray], Iterable[np.ndarray]]
 class Seen:
     """What was seen in one picture: its fit, or None; `searched` where it does not come from the picture before.
 
-    grey: the picture shows nothing at all, as a damaged stream leaves it.
+    grey: the picture shows nothing at all, as a damaged stream leaves it; doubtful: the fit leaps, or explains much less
+    than usual, and a second look did not help.
     """
 
     fit: Fit | None
     searched: bool = False
     grey: bool = False
+    doubtful: bool = False
 
     @property
     def quality(self) -> float:
-        """0 where the face was not seen, else the share 0..1 of the picture's variance that the model explains."""
-        return 0.0 if self.fit is None else float(np.clip(self.fit.explained, 0.0, 1.0))
+        """0 where the face was not seen, else the share 0..1 of the variance that the model explains; half where doubtful."""
+        share = 0.0 if self.fit is None else float(np.clip(self.fit.explained, 0.0, 1.0))
+        return share * (0.5 if self.doubtful else 1.0)
 
 
 class Tracker:
@@ -49,6 +53,7 @@ class Tracker:
     def __init__(self, fitter: Fitter, finder: Finder) -> None:
         self._fitter, self._finder = fitter, finder
         self._state: State | None = None
+        self._before: State | None = None
         self._usual: float | None = None
         self._missed = 0
         self._since = 0
@@ -58,12 +63,14 @@ class Tracker:
         if _contrast(image) < _FLAT:
             return self._miss(grey=True)
         if self._state is not None:
-            fit = self._fitter.follow(image, self._state)
-            if self._doubtful(fit):
-                again = self._fitter.restart(image, self._state)
+            fit = self._fitter.follow(image, self._state, before=self._before)
+            doubtful = self._is_doubtful(fit, self._state)
+            if doubtful or self._is_due(fit):
+                again = self._fitter.restart(image, fit.state)
                 fit = max(fit, again, key=lambda f: f.explained)
+                doubtful = doubtful and self._is_doubtful(fit, self._state)
             if self._is_face(image, fit) and self._is_near(fit, self._state):
-                return self._take(fit, searched=False)
+                return self._take(fit, doubtful=doubtful)
         if self._missed < _PATIENCE or self._missed % _SEARCH_EVERY == 0:
             for place in self._finder(image):
                 fit = self._fitter.start(image, place)
@@ -75,21 +82,25 @@ class Tracker:
         """`look` at every picture."""
         return [self.look(image) for image in images]
 
-    def _take(self, fit: Fit, *, searched: bool) -> Seen:
+    def _take(self, fit: Fit, *, searched: bool = False, doubtful: bool = False) -> Seen:
+        self._before = self._state
         self._state, self._missed = fit.state, 0
         usual = fit.explained if self._usual is None else self._usual
         self._usual = usual + _USUAL * (fit.explained - usual)
-        return Seen(fit, searched)
+        return Seen(fit, searched, doubtful=doubtful)
 
     def _miss(self, *, grey: bool = False) -> Seen:
-        self._state = None
+        self._state = self._before = None
         self._missed += 1
         return Seen(None, grey=grey)
 
-    def _doubtful(self, fit: Fit) -> bool:
+    def _is_doubtful(self, fit: Fit, last: State) -> bool:
+        fallen = self._usual is not None and not 1 - fit.explained < _WORSE * (1 - self._usual) + _NOISE
+        return fallen or float(np.abs(fit.shape - last.shape).max()) > _LEAP
+
+    def _is_due(self, fit: Fit) -> bool:
         self._since += 1
-        fallen = self._usual is not None and not fit.explained > self._usual - _DROP
-        if not fallen and (fit.explained > GOOD or self._since < _AGAIN):
+        if fit.explained > GOOD or self._since < _AGAIN:
             return False
         self._since = 0
         return True
