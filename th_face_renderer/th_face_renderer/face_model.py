@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from th_common.errors import InputError, ModelError
 from th_common.model_folder import FACE, Card, Tensors, read_card, read_tensors, require
+from th_face_renderer.mesh import double_areas
 
 LANDMARKS = 68
 CODE_LIMIT = 4.0
@@ -171,26 +172,21 @@ class FaceModel:
         modes = _numbers(tensors, "texture.modes", (None, roi[2] - roi[0], roi[3] - roi[1], 3), source)
         if require(tensors, "texture.modes", (None,) * 4, source=source).dtype.kind != "f":
             modes *= _numbers(tensors, "texture.scale", (len(modes),), source)[:, None, None, None]
-        triangles = require(tensors, "triangles", (None, 3), source=source)
         rows = np.empty((0, 0), np.int32)
         if "mouth.rows" in tensors:
-            rows = require(tensors, "mouth.rows", (None, None), source=source)
-        if rows.dtype.kind not in "iu":
-            raise ModelError(f"{source}: tensor 'mouth.rows' must hold integers, not {rows.dtype}")
-        if triangles.dtype.kind not in "iu":
-            raise ModelError(f"{source}: tensor 'triangles' must hold integers, not {triangles.dtype}")
+            rows = _names(tensors, "mouth.rows", (None, None), source)
         try:
             return cls(
                 canvas=_whole(tensors, "canvas", (2,), source),
                 shape_mean=_numbers(tensors, "shape.mean", (None, 2), source),
                 shape_modes=_numbers(tensors, "shape.modes", (None, None, 2), source),
-                triangles=triangles.astype(np.int32),
+                triangles=_names(tensors, "triangles", (None, 3), source),
                 reference=_numbers(tensors, "texture.reference", (None, 2), source),
                 texture_mean=mean,
                 texture_modes=modes,
                 rest=_numbers(tensors, "rest", (None,), source),
                 roi=roi,
-                mouth_rows=rows.astype(np.int32),
+                mouth_rows=rows,
             )
         except ModelError as error:
             raise ModelError(f"{source}: {error}") from None
@@ -246,7 +242,19 @@ def _part_lips(points: Floats) -> Floats:
 
 
 def _numbers(tensors: Tensors, name: str, shape: tuple[int | None, ...], source: str) -> Floats:
-    return require(tensors, name, shape, source=source).astype(np.float32)
+    with np.errstate(over="ignore"):  # infinity is refused later
+        return require(tensors, name, shape, source=source).astype(np.float32)
+
+
+def _names(tensors: Tensors, name: str, shape: tuple[int | None, ...], source: str) -> npt.NDArray[np.int32]:
+    """Indices of points; which of them there are is checked later."""
+    tensor = require(tensors, name, shape, source=source)
+    if tensor.dtype.kind not in "iu":
+        raise ModelError(f"{source}: tensor {name!r} must hold integers, not {tensor.dtype}")
+    result = tensor.astype(np.int32)
+    if (result != tensor).any():  # cut to 32 bits a wrong index might look right
+        raise ModelError(f"{source}: {name} must name points, not {tensor[result != tensor][0]}")
+    return result
 
 
 def _whole(tensors: Tensors, name: str, shape: tuple[int, ...], source: str) -> tuple:
@@ -297,5 +305,11 @@ def _check(face: FaceModel) -> None:
         raise ModelError("reference has points outside the texture")
     if np.abs(face.shape_mean).max() > 2 * _MAX_SIDE or np.abs(face.shape_modes).max() > _MAX_SIDE:
         raise ModelError("shape has points far outside the canvas")
+    for name, places in (("shape_mean", face.shape_mean), ("reference", face.reference)):
+        if np.abs(double_areas(places[face.triangles].astype(np.float64))).sum() < 1:
+            raise ModelError(f"{name} has no area: its triangles are all flat")
+    low, high = face.shape_mean.min(axis=0), face.shape_mean.max(axis=0)
+    if (high < 0).any() or (low > [face.canvas[1] - 1, face.canvas[0] - 1]).any():
+        raise ModelError(f"shape_mean lies outside the canvas of {face.canvas[0]} x {face.canvas[1]} px")
     if (np.abs(face.rest) > CODE_LIMIT).any():
         raise ModelError(f"rest goes beyond {CODE_LIMIT:g} standard deviations")
