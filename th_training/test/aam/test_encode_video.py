@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from th_common.errors import InputError
-from th_training.aam.encode_video import VideoEncoder, timed_pictures
+from th_training.aam.encode_video import VideoEncoder
 
 
 @pytest.fixture(scope="module")
@@ -90,34 +90,3 @@ def test_what_is_no_video_is_named(encoder, tmp_path, content):
         encoder.encode(path)
     with pytest.raises(InputError, match=r"missing\.mp4"):
         encoder.encode(tmp_path / "missing.mp4")
-
-
-def test_a_sound_without_pictures_is_named(tmp_path):
-    path = tmp_path / "sound.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=16000)
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), format="fltp", layout="mono")
-        frame.rate = 16000
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    with pytest.raises(InputError, match="no video stream"):
-        list(timed_pictures(path))
-
-
-def test_times_count_from_where_the_sound_begins(scene, tmp_path):
-    path = tmp_path / "late.mkv"
-    with av.open(str(path), "w") as container:
-        sound = container.add_stream("pcm_s16le", rate=16000)
-        video = container.add_stream("mpeg4", rate=25)
-        video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
-        noise = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.int16), format="s16", layout="mono")
-        noise.rate, noise.pts = 16000, 0
-        container.mux(sound.encode(noise))
-        for k in range(5):
-            frame = av.VideoFrame.from_ndarray(scene.picture(0.0), format="bgr24")
-            frame.pts = k + 5
-            container.mux(video.encode(frame))
-        container.mux(video.encode())
-        container.mux(sound.encode())
-    times = [time for time, _, _ in timed_pictures(path)]
-    np.testing.assert_allclose(times, 0.2 + np.arange(5) / 25, atol=0.002)

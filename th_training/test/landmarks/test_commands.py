@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from th_common.errors import InputError
+from th_training.errors import NoTrackerError
 from th_training.landmarks import commands, dlib68, sources, video
 from th_training.landmarks.dlib68 import Box
 from th_training.landmarks.files import read_landmarks, write_landmarks
@@ -103,14 +104,14 @@ def test_frames_go_out_to_be_corrected_and_come_back(clip, tmp_path):
 
 def test_hand_annotation_alone_needs_no_tracker(clip, tmp_path, monkeypatch):
     def absent():
-        raise InputError("automatic landmarks need dlib")
+        raise NoTrackerError("not installed")
 
     monkeypatch.setattr(video, "Landmarker", absent)
     write_landmarks(tmp_path / "clip_7.pts", FACE + 60)
     run("import", tmp_path, clip, "--out", "new", "--only")
     track = load_track("new/clip.npz")
     assert np.flatnonzero(~track.lost).tolist() == [7]
-    with pytest.raises(InputError, match="need dlib"):
+    with pytest.raises(InputError, match="not installed"):
         run("track", clip)
     (tmp_path / "clip_7.pts").rename(tmp_path / "clip_99.pts")
     with pytest.raises(InputError, match="none of the files"):

@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from th_common.errors import InputError
+from th_training.errors import DamagedVideoError
 from th_training.landmarks.dlib68 import Box
 from th_training.landmarks.track import smooth
-from th_training.landmarks.video import cached_track, landmark_video, read_video, track_video
+from th_training.landmarks.video import cached_track, landmark_video, track_video
 
 SIZE = (96, 128)
 
@@ -44,14 +45,6 @@ def video(tmp_path):
     return write_video(tmp_path / "clip.mp4", noise(30))
 
 
-def test_frames_and_rate_are_read(video):
-    frames, fps = read_video(video)
-    pictures = list(frames)
-    assert fps == 25
-    assert len(pictures) == 30
-    assert pictures[0].shape == (*SIZE, 3)
-
-
 def test_every_frame_has_landmarks_and_the_box_is_steady(video):
     track = track_video(video, landmarker=Finder())
     assert track.landmarks.shape == (30, 68, 2)
@@ -77,16 +70,8 @@ def test_too_little_face_is_refused(video, missing, text):
 def test_grey_frames_are_damage(tmp_path):
     frames = noise(20) + [np.full((*SIZE, 3), 128, np.uint8)] * 5
     path = write_video(tmp_path / "grey.mp4", frames)
-    with pytest.raises(InputError, match=r"grey.mp4: damaged video, \d+ of 25 frames are grey"):
+    with pytest.raises(InputError, match=r"grey.mp4: damaged video, \d+ of 25 pictures are grey"):
         track_video(path, landmarker=Finder())
-
-
-def test_no_video_is_refused(tmp_path):
-    broken = tmp_path / "broken.mpg"
-    broken.write_bytes(b"not a video")
-    for path in (broken, tmp_path / "missing.mpg"):
-        with pytest.raises(InputError, match="not a readable video"):
-            read_video(path)
 
 
 def test_a_track_is_remembered_and_so_is_damage(video, tmp_path):
@@ -104,6 +89,19 @@ def test_a_track_is_remembered_and_so_is_damage(video, tmp_path):
     for finder in (Finder(missing=range(30)), Finder()):
         with pytest.raises(InputError, match="only 0"):
             cached_track(video, tmp_path / "other", landmarker=finder)
+
+
+def test_damage_is_remembered_by_content_not_by_name(video, tmp_path, monkeypatch):
+    cut = tmp_path / "cut.avi"
+    write_video(cut, noise(30))
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    with pytest.raises(DamagedVideoError, match=r"cut\.avi: damaged video"):
+        cached_track(cut, tmp_path / "cache", landmarker=Finder())
+    monkeypatch.setattr("th_training.landmarks.video.read_video", None)
+    (tmp_path / "below").mkdir()
+    moved = cut.rename(tmp_path / "below" / "cut.avi")
+    with pytest.raises(DamagedVideoError, match=r"below/cut\.avi: damaged video"):
+        cached_track(moved, tmp_path / "cache", landmarker=Finder())
 
 
 def test_smoothing_keeps_a_parabola_and_calms_jitter():

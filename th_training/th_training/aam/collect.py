@@ -11,6 +11,7 @@ import numpy as np
 
 from th_common.errors import InputError
 from th_training.aam.farthest import farthest
+from th_training.errors import NoTrackerError
 from th_training.landmarks.measures import inter_ocular
 from th_training.landmarks.pose import align_all
 from th_training.landmarks.sources import Sources, frames_of
@@ -71,9 +72,9 @@ def collect(
     for path in progress(files, len(files)) if progress else files:
         try:
             used.append((path, sources.track(path)))
+        except NoTrackerError:
+            raise
         except InputError as error:
-            if "need dlib" in str(error):
-                raise
             left_out.append(str(error))
     if not any_light and len(used) > 2:
         used, dark = _alike(used)

@@ -25,7 +25,7 @@ from th_training.aam.clock import FPS
 from th_training.aam.encode_video import VideoEncoder
 from th_training.aam.files import read_face
 
-VERSION = 1
+VERSION = 2
 """Of what an encoder makes of a video: clips of another version are made anew."""
 
 SUFFIXES = (".mp4", ".mpg", ".mpeg", ".avi", ".mov", ".mkv", ".webm", ".m4v")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 
 from th_common.errors import InputError
 from th_face_renderer.face_model import FaceModel
@@ -17,12 +14,9 @@ from th_training.aam.detect import FaceFinder
 from th_training.aam.fitter import Fit, Fitter
 from th_training.aam.look import LookReader
 from th_training.aam.tracker import Finder, Tracker
+from th_training.video import timed_pictures
 
 _LIGHT_PICTURES = 25  # that a clip's light is taken from
-_BROKEN = (av.error.FFmpegError, OSError, ValueError)
-
-MOST_GREY = 0.02
-"""Share of a clip's pictures that may be grey; more, and the video is damaged."""
 
 LEAST_SEEN = 0.5
 """Share of a clip's pictures in which the face must be seen."""
@@ -60,7 +54,7 @@ class VideoEncoder:
     def encode(self, path: str | os.PathLike[str], *, fps: float = FPS) -> Encoded:
         """Codes of a video.
 
-        Raises InputError, naming the file, where it cannot be read, holds no picture, is damaged (grey pictures), or shows
+        Raises InputError, naming the file, where it cannot be read, holds no picture, is damaged (DamagedVideoError), or shows
         the face in less than half of its pictures.
         """
         tracker = Tracker(self._fitter, self._finder)
@@ -84,9 +78,6 @@ class VideoEncoder:
             looks += self._read(waiting, self._fitter.light(fit.state for fit, _ in waiting))
         if not times:
             raise InputError(f"{path}: no picture could be decoded")
-        grey = sum(s.grey for s in seen)
-        if grey > MOST_GREY * len(seen):
-            raise InputError(f"{path}: damaged video, {grey} of {len(seen)} pictures are grey")
         share = float(np.mean([s.fit is not None for s in seen]))
         if share < LEAST_SEEN:
             raise InputError(f"{path}: the face was seen in only {share:.0%} of {len(times)} pictures")
@@ -116,48 +107,3 @@ class VideoEncoder:
 
     def _read(self, fits: list[tuple[Fit, np.ndarray]], light: np.ndarray) -> list[np.ndarray]:
         return [self._look.read(image, fit.shape, fit.pose, light) for fit, image in fits]
-
-
-def timed_pictures(path: str | os.PathLike[str]) -> Iterator[tuple[float, float, np.ndarray]]:
-    """(time, duration, picture (H, W, 3) uint8 BGR) of a video, s from where its sound begins (without: its pictures).
-
-    Times are the file's own, so that a variable frame rate is kept; a picture that is not later than the one before is
-    left out. Raises InputError for what is no video, and on a broken stream.
-    """
-    try:
-        container = av.open(os.fspath(path))
-    except _BROKEN as error:
-        raise InputError(f"{path}: not a readable video ({error})") from error
-    with container:
-        if not container.streams.video:
-            raise InputError(f"{path}: holds no video stream")
-        stream = container.streams.video[0]
-        stream.thread_count = 1  # one core for each video: others have others
-        colours = VideoReformatter()  # kept, for making one costs as much as decoding
-        rate = float(stream.average_rate or stream.guessed_rate or 0)
-        if not 1 <= rate <= 240:
-            raise InputError(f"{path}: frame rate {rate:g} is outside 1..240")
-        first = _start(container.streams.audio[0]) if container.streams.audio else None
-        held: tuple[float, np.ndarray] | None = None
-        count = 0
-        try:
-            for frame in container.decode(stream):
-                time = count / rate if frame.time is None else float(frame.time)
-                count += 1
-                if first is None:
-                    first = time
-                if held is not None and time <= held[0]:
-                    continue
-                if held is not None:
-                    yield held[0] - first, min(time - held[0], 1 / rate), held[1]
-                held = time, colours.reformat(frame, format="bgr24").to_ndarray()
-        except _BROKEN as error:
-            raise InputError(f"{path}: broken video stream ({error})") from error
-        if held is not None:
-            yield held[0] - (first or 0.0), 1 / rate, held[1]
-
-
-def _start(stream: av.audio.stream.AudioStream) -> float | None:
-    if stream.start_time is None or stream.time_base is None:
-        return None
-    return float(stream.start_time * stream.time_base)

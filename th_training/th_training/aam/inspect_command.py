@@ -78,16 +78,17 @@ def _videos(
     from th_training.aam.round_trip import by_fitting, by_landmarks, in_step, round_trip
     from th_training.aam.sheets import pair_sheet
     from th_training.aam.trajectories import plot_codes
+    from th_training.errors import NoTrackerError
     from th_training.landmarks.sources import names_once
-    from th_training.landmarks.video import read_video
     from th_training.movie import even, write_movie
+    from th_training.video import frame_rate
 
     names_once(videos)
     residuals, left_out = Residuals(), []
     for number, path in enumerate(bar("round trips", quiet=True)(videos, len(videos))):
         try:
             if sources is None:
-                coded, fps = by_fitting(model, path), read_video(path)[1]
+                coded, fps = by_fitting(model, path), frame_rate(path)
             else:
                 track = sources.track(path)
                 coded, fps = by_landmarks(model, path, track), track.fps
@@ -97,9 +98,9 @@ def _videos(
                 write_movie(out / f"{path.stem}.mp4", pictures, fps=fps, sound=path)
             else:
                 deque(trips, maxlen=0)
+        except NoTrackerError:
+            raise
         except InputError as error:
-            if "need dlib" in str(error):
-                raise
             left_out.append(str(error))
             continue
         if path.stem in residuals.rows and number < max(movies, 1):

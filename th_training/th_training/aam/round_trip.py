@@ -20,8 +20,8 @@ from th_training.aam.tracker import Tracker
 from th_training.landmarks.pose import move, similarity
 from th_training.landmarks.sources import frames_of
 from th_training.landmarks.track import Track
-from th_training.landmarks.video import read_video
 from th_training.tiles import Image, label
+from th_training.video import read_video
 
 DIFFERENCE_GAIN = 4
 

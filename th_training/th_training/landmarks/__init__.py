@@ -2,7 +2,7 @@
 
 from th_training.landmarks.measures import inter_ocular, lip_opening
 from th_training.landmarks.track import Measured, Track, load_track, save_track
-from th_training.landmarks.video import cached_track, landmark_video, read_video, track_video
+from th_training.landmarks.video import cached_track, landmark_video, track_video
 
 __all__ = [
     "Measured",
@@ -12,7 +12,6 @@ __all__ = [
     "landmark_video",
     "lip_opening",
     "load_track",
-    "read_video",
     "save_track",
     "track_video",
 ]

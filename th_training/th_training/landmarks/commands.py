@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from th_common.errors import InputError
+from th_training.errors import NoTrackerError
 from th_training.landmarks.annotations import NOTHING, frame_name, read_annotations, write_frames
 from th_training.landmarks.files import write_landmarks
 from th_training.landmarks.measures import inter_ocular
@@ -21,6 +22,7 @@ from th_training.landmarks.sources import Sources, frames_of, is_picture, names_
 from th_training.landmarks.track import SMOOTHING, Track, save_track, smoothing_note
 from th_training.progress import bar
 from th_training.tiles import make_folder, write_picture
+from th_training.whole import sweep
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="68 landmarks of faces. dlib's weights are not for commercial use."
@@ -142,9 +144,9 @@ def _tracks(files: list[Path], sources: Sources) -> list[tuple[Path, Track]]:
     for path in bar("landmarks")(files, len(files)):
         try:
             tracks.append((path, sources.track(path)))
+        except NoTrackerError:
+            raise
         except InputError as error:
-            if "dlib" in str(error):
-                raise
             console.print(f"left out: {error}", markup=False)
     if not tracks:
         raise InputError("none of the files can be used")
@@ -191,6 +193,7 @@ def _say_moved(path: Path, before: Track | None, after: Track) -> None:
 
 def _write(tracks: list[tuple[Path, Track]], out: Path, format: Format, first: int) -> None:
     make_folder(out)
+    sweep(out)
     written = 0
     for path, found in tracks:
         if format is Format.npz:

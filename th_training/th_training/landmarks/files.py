@@ -17,6 +17,7 @@ import numpy as np
 from th_common.errors import InputError
 from th_training.landmarks.measures import COUNT, as_landmarks
 from th_training.landmarks.scheme import PARTS, lines
+from th_training.whole import replacing
 
 SUFFIXES = (".pts", ".ljson")
 _MAX_BYTES = 1 << 20
@@ -67,12 +68,8 @@ def write_landmarks(path: str | os.PathLike[str], points: np.ndarray, *, first: 
         text = _ljson_text(array)
     else:
         raise InputError(f"{file}: landmark files end in {' or '.join(SUFFIXES)}")
-    partial = file.with_name(file.name + ".partial")
-    try:
+    with replacing(file) as partial:
         partial.write_text(text, encoding="utf-8")
-        os.replace(partial, file)
-    except OSError as error:
-        raise InputError(f"{file}: cannot be written ({error.strerror})") from error
 
 
 def _offset(first: int) -> int:

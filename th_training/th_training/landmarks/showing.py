@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
 import numpy as np
 
-from th_common.errors import InputError
 from th_training.landmarks.draw import colour_of, overlay, tile
 from th_training.landmarks.review import Doubt
 from th_training.landmarks.sources import frames_of, is_picture, spread
 from th_training.landmarks.track import Track
-from th_training.landmarks.video import read_video
 from th_training.movie import even, write_movie
 from th_training.tiles import grid, make_folder
+from th_training.video import read_video
+from th_training.whole import replacing
 
 
 class Order(str, Enum):
@@ -93,9 +92,5 @@ def write_list(path: Path, doubts: list[Doubt]) -> None:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["clip", "frame", "severity", "reason"])
     table.writerows([doubt.clip, doubt.frame, doubt.severity, doubt.reason] for doubt in doubts)
-    partial = path.with_name(path.name + ".partial")
-    try:
+    with replacing(path) as partial:
         partial.write_text(text.getvalue(), encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        raise InputError(f"cannot write the list {path} ({error})") from error

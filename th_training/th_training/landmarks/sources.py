@@ -13,8 +13,9 @@ from th_training.landmarks.annotations import NOTHING, Annotations, read_annotat
 from th_training.landmarks.dlib68 import Landmarker, shared
 from th_training.landmarks.files import SUFFIXES, read_landmarks
 from th_training.landmarks.track import SMOOTHING, Measured, Track, check_smoothing, complete
-from th_training.landmarks.video import cached_track, read_video
+from th_training.landmarks.video import cached_track
 from th_training.tiles import Image, read_picture
+from th_training.video import read_video
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm")
 

@@ -13,6 +13,7 @@ from scipy.signal import savgol_coeffs, savgol_filter
 
 from th_common.errors import InputError
 from th_training.landmarks.measures import COUNT, as_landmarks
+from th_training.whole import replacing
 
 MAX_GAP = 0.25  # s without a face that may be filled
 SMOOTHING = 5  # frames
@@ -131,17 +132,16 @@ def smoothing_note(frames: int, fps: float) -> str:
 
 
 def save_track(path: Path, track: Track) -> None:
-    """Write a track as .npz; it appears whole or not at all."""
-    partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(
-        partial,
-        landmarks=track.landmarks,
-        confidence=track.confidence,
-        fps=np.array(track.fps),
-        by_hand=np.array(sorted(track.by_hand), np.int64),
-        size=np.array(track.size, np.int64),
-    )
-    os.replace(partial, path)
+    """Write a track as .npz; it appears whole or not at all. Raises InputError where it cannot be written."""
+    with replacing(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(
+            file,
+            landmarks=track.landmarks,
+            confidence=track.confidence,
+            fps=np.array(track.fps),
+            by_hand=np.array(sorted(track.by_hand), np.int64),
+            size=np.array(track.size, np.int64),
+        )
 
 
 def load_track(path: str | os.PathLike[str]) -> Track:

@@ -4,53 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from zipfile import BadZipFile
 
-import av
 import numpy as np
 from scipy.ndimage import median_filter
 
 from th_common.errors import InputError
+from th_training.errors import DamagedVideoError
 from th_training.landmarks.dlib68 import Box, Landmarker, shared
 from th_training.landmarks.track import MAX_GAP, SMOOTHING, Measured, Track, complete, runs
 from th_training.tiles import make_folder
+from th_training.video import read_video
+from th_training.whole import replacing, sweep
 
 MIN_FOUND = 0.8  # of all frames
 TRUSTED = 0.5  # confidence from which landmarks count where the detector itself saw no face
 _BOX_SMOOTHING = 0.36  # s: the head is slower than the detector's jitter
-_FLAT = 6.0  # grey levels: sd of a frame that a damaged stream left grey
-_VERSION = 4  # of what a cached file holds
-
-
-def read_video(path: str | os.PathLike[str]) -> tuple[Iterator[np.ndarray], float]:
-    """Frames (H, W, 3) uint8 BGR of a video in order, and frames per second.
-
-    Raises InputError where the file is missing or holds no video; the iterator raises it on a broken stream.
-    """
-    try:
-        container = av.open(os.fspath(path))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable video ({error})") from error
-    if not container.streams.video:
-        container.close()
-        raise InputError(f"{path}: holds no video stream")
-    stream = container.streams.video[0]
-    rate = float(stream.average_rate or stream.guessed_rate or 0)
-    if not 1 <= rate <= 240:
-        container.close()
-        raise InputError(f"{path}: frame rate {rate:g} is outside 1..240")
-
-    def frames() -> Iterator[np.ndarray]:
-        with container:
-            try:
-                for frame in container.decode(stream):
-                    yield frame.to_ndarray(format="bgr24")
-            except (OSError, ValueError) as error:
-                raise InputError(f"{path}: broken video stream ({error})") from error
-
-    return frames(), rate
+_VERSION = 5  # of what a cached file holds
 
 
 def measure_video(path: str | os.PathLike[str], *, landmarker: Landmarker | None = None) -> Measured:
@@ -59,15 +31,12 @@ def measure_video(path: str | os.PathLike[str], *, landmarker: Landmarker | None
     Where the detector sees no face for a short while, its box is drawn in line from the frames around, and landmarks in it
     count if they are sure; frames of a longer gap have none.
 
-    Raises InputError, naming the file, where the video is damaged (grey frames).
+    Raises InputError as `read_video`: DamagedVideoError where it is damaged.
     """
     stream, fps = read_video(path)
     frames = list(stream)
     if not frames:
         raise InputError(f"{path}: no frame could be decoded")
-    flat = sum(float(frame[::4, ::4].std()) < _FLAT for frame in frames)
-    if flat > 0.02 * len(frames):
-        raise InputError(f"{path}: damaged video, {flat} of {len(frames)} frames are grey")
     finder = landmarker or shared(Landmarker)
     points = np.full((len(frames), 68, 2), np.nan, np.float32)
     confidence = np.zeros(len(frames), np.float32)
@@ -142,15 +111,15 @@ def _cached(path: Path, cache: Path, landmarker: Landmarker | None) -> Measured:
     stored = cache / f"{path.stem}-{digest}-v{_VERSION}.npz"
     held = _held(stored)
     if isinstance(held, str):
-        raise InputError(held)
+        raise DamagedVideoError(f"{path}: {held}")
     if held is not None:
         return held
     make_folder(cache)
+    sweep(cache)
     try:
         measured = measure_video(path, landmarker=landmarker)
-    except InputError as error:
-        if "damaged" in str(error):
-            _store(stored, error=np.array(str(error)))
+    except DamagedVideoError as error:
+        _store(stored, error=np.array(str(error).removeprefix(f"{path}: ")))
         raise
     _store(
         stored,
@@ -175,9 +144,8 @@ def _held(stored: Path) -> Measured | str | None:
 
 
 def _store(path: Path, **arrays: np.ndarray) -> None:
-    partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(partial, **arrays)
-    os.replace(partial, path)
+    with replacing(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def _boxes(finder: Landmarker, frames: list[np.ndarray], fps: float) -> list[Box | None]:
