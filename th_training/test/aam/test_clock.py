@@ -53,6 +53,35 @@ def test_quality_is_nothing_beside_a_frame_that_was_not_seen():
     np.testing.assert_allclose(found, [0.0, 0.8, 0.9, 1.0, 0.0, 0.0, 0.6, 0.0])
 
 
+def test_a_hole_is_crossed_in_line_and_not_known():
+    times = np.r_[np.arange(20), np.arange(20) + 110] / 25
+    wanted = frame_clock(times[-1])
+    hole = (wanted > times[19]) & (wanted < times[20])
+    wave = np.stack([np.sin(9 * times), np.cos(7 * times)], 1)
+    found = to_clock(times, wave, wanted)
+    assert hole.sum() > 200
+    line = (wanted[hole, None] - times[19]) / (times[20] - times[19]) * (wave[20] - wave[19]) + wave[19]
+    np.testing.assert_allclose(found[hole], line, atol=1e-9)
+    outside = np.stack([np.sin(9 * wanted), np.cos(7 * wanted)], 1)[~hole & (wanted > times[1])]
+    np.testing.assert_allclose(found[~hole & (wanted > times[1])], outside, atol=0.01)
+    quality = quality_to_clock(times, np.full(40, 0.9), wanted)
+    assert (quality[hole] == 0).all()
+    assert (quality[~hole] == 0.9).all()
+
+
+def test_a_missing_picture_is_no_hole():
+    times = np.delete(np.arange(20), 7) / 25
+    wanted = frame_clock(times[-1])
+    assert (quality_to_clock(times, np.ones(19), wanted) == 1).all()
+    found = to_clock(times, cubic(times), wanted)
+    np.testing.assert_allclose(found, cubic(wanted), atol=1e-9)
+
+
+def test_the_only_picture_is_seen_as_long_as_it_lasts():
+    found = quality_to_clock(np.array([0.52]), np.array([0.8]), np.array([0.4, 0.5, 0.54, 0.6]), duration=0.04)
+    np.testing.assert_allclose(found, [0, 0.8, 0.8, 0])
+
+
 def test_gaps_are_bridged_in_line_and_ends_held():
     values = np.array([[9.0, 0], [1, 10], [9, 9], [9, 9], [4, 40], [9, 9]])
     seen = np.array([False, True, False, False, True, False])
