@@ -93,7 +93,7 @@ def test_a_face_whose_outline_moves_fades_all_around(backend: str) -> None:
 def test_both_ways_have_the_same_outline() -> None:
     if library() is None:
         pytest.skip(problem())
-    from th_face_renderer.kernel import Rim
+    from th_face_renderer.kernel_calls import Rim
 
     rng = np.random.default_rng(2)
     for _ in range(20):

@@ -2,7 +2,7 @@
 
 For a run under the sanitizers build it with them and name that build:
 
-    gcc -shared -fPIC -std=c99 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DTH_CLONES= _kernel.c -lm -o k.so
+    gcc -shared -fPIC -std=c99 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DTH_CLONES= c/*.c -lm -o k.so
     LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 TH_FACE_KERNEL=k.so python -m pytest test/test_kernel.py
 """
 
@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from th_face_renderer import kernel, plain
 from th_face_renderer.face_model import FaceModel
-from th_face_renderer.kernel import Mesh, Rim, Texels, TextureRuns, library
+from th_face_renderer.kernel import library
+from th_face_renderer.kernel_calls import Mesh, Rim, Texels, TextureRuns
 from th_face_renderer.mesh import turned_alike
 from th_face_renderer.testing import delaunay, synthetic_model
 from th_face_renderer.texture import KernelTexture
@@ -29,7 +30,7 @@ from th_face_renderer.texture import KernelTexture
 if library() is None:
     pytest.skip(kernel.problem(), allow_module_level=True)
 
-SOURCE = Path(kernel.__file__).with_name("_kernel.c")
+SOURCES = sorted(Path(kernel.__file__).with_name("c").glob("*.c"))
 GUARD = 64
 WILD = [0.0, -0.5, 0.5, 1e-9, -3.0, 1e3, -1e5, 1e9, -1e30, float("inf"), float("-inf"), float("nan")]
 
@@ -191,7 +192,7 @@ def test_every_processor_draws_the_same(tmp_path: Path) -> None:
     if compiler is None:
         pytest.skip("needs a C compiler")
     plain_build = tmp_path / "plain.so"
-    command = [compiler, "-shared", "-fPIC", "-std=c99", "-O1", "-DTH_PLAIN_C", str(SOURCE), "-lm", "-o"]
+    command = [compiler, "-shared", "-fPIC", "-std=c99", "-O1", "-DTH_PLAIN_C", *map(str, SOURCES), "-lm", "-o"]
     subprocess.run([*command, str(plain_build)], check=True)
     drawn = []
     for build in (None, plain_build):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from th_face_renderer import kernel
 from th_face_renderer.background import Image
 from th_face_renderer.face_model import CODE_LIMIT, LIP_GAP, FaceModel
-from th_face_renderer.kernel import Texels
+from th_face_renderer.kernel_calls import Mesh, Tall, Texels
 from th_face_renderer.mesh import Array
 from th_face_renderer.stage import Stage
 
@@ -31,9 +30,9 @@ class Lips:
         y0, x0, y1, x1 = self._clip
         wide, high = np.minimum(most + 2 * _MARGIN + 2, (x1 - x0, y1 - y0)).astype(int).tolist()
         self._tall = np.zeros((high * ROWS, wide, 3), np.uint8)
-        self._rows = kernel.Tall(frame=frame, tall=self._tall, rows=ROWS)
+        self._rows = Tall(frame=frame, tall=self._tall, rows=ROWS)
         self._points = np.zeros_like(stage.mean)
-        self._mesh = kernel.Mesh(
+        self._mesh = Mesh(
             frame=self._tall,
             texels=texels,
             points=self._points,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from th_face_renderer import edge, kernel
+from th_face_renderer import edge
 from th_face_renderer.background import Image
 from th_face_renderer.edge import Rectangle
 from th_face_renderer.face_model import FaceModel, Floats
-from th_face_renderer.kernel import Texels
+from th_face_renderer.kernel_calls import Mesh, Rim, Texels
 from th_face_renderer.lips import Lips
 from th_face_renderer.mesh import Array, Indices, outline
 from th_face_renderer.stage import Stage
@@ -40,8 +40,8 @@ class Raster:
             *,
             keep: Image | None = None,
             clip: Rectangle = everywhere,
-        ) -> kernel.Mesh:
-            return kernel.Mesh(
+        ) -> Mesh:
+            return Mesh(
                 frame=frame,
                 texels=texture,
                 points=self._points,
@@ -73,13 +73,13 @@ class Raster:
             clip=stage.rectangle,
         )
         self._lips = None if exact else Lips(model, stage, texture, self._frame)
-        self._rim: kernel.Rim | None = None
+        self._rim: Rim | None = None
         if feather > 0:
             opacity = edge.opacity(stage.mean, stage.rim, feather, everywhere)
             edge.blend(self._frame, background, np.where(redrawn, np.uint8(255), opacity))
             if stage.rim_moves or not stage.closed or (opacity[redrawn] < 255).any():
                 # A still rim keeps the opacity that it has; one that moves is measured anew in every frame.
-                self._rim = kernel.Rim(
+                self._rim = Rim(
                     frame=self._frame,
                     background=background,
                     opacity=opacity,

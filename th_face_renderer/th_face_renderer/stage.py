@@ -8,7 +8,7 @@ import numpy as np
 from th_face_renderer.background import Image
 from th_face_renderer.edge import Rectangle, visible_rim
 from th_face_renderer.face_model import CODE_LIMIT, FaceModel, Floats
-from th_face_renderer.kernel import Texels
+from th_face_renderer.kernel_calls import Texels
 from th_face_renderer.mesh import Array, Indices, Placement, affine_maps, double_areas, outline, turned_alike
 
 _STILL = 1e-4  # px per sd; a point that moves less never moves

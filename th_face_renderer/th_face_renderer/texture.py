@@ -9,7 +9,7 @@ import numpy as np
 
 from th_face_renderer.background import Image
 from th_face_renderer.face_model import CODE_LIMIT, FaceModel, Floats
-from th_face_renderer.kernel import Texels, TextureRuns
+from th_face_renderer.kernel_calls import Texels, TextureRuns
 
 _EXACT = 1e-3  # of a step; modes that came from 8-bit steps are that near to whole ones
 

@@ -20,7 +20,7 @@ from th_face_renderer import edge
 from th_face_renderer.background import Image
 from th_face_renderer.edge import Rectangle
 from th_face_renderer.face_model import Floats
-from th_face_renderer.kernel import Texels
+from th_face_renderer.kernel_calls import Texels
 from th_face_renderer.mesh import Array, Indices, affine_maps, double_areas
 from th_face_renderer.stage import Stage
 
