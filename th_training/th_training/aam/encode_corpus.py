@@ -7,15 +7,13 @@ face, the rate and this program's version): a clip with the same key is kept, an
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import cv2
-import joblib
 import numpy as np
 
 from th_common.errors import InputError, ModelError
@@ -24,6 +22,9 @@ from th_face_renderer.face_model import FaceModel
 from th_training.aam.clock import FPS
 from th_training.aam.encode_video import VideoEncoder
 from th_training.aam.files import read_face
+from th_training.tiles import make_folder
+from th_training.whole import replacing, sweep
+from th_training.workers import Died, cores, spread
 
 VERSION = 2
 """Of what an encoder makes of a video: clips of another version are made anew."""
@@ -33,7 +34,11 @@ SUFFIXES = (".mp4", ".mpg", ".mpeg", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one video: `coded`, `kept` (made before) or `left out` with the reason; its rows and their quality."""
+    """What became of one video; its rows and their quality.
+
+    state: `coded`, `kept` (made before), `left out` (it cannot be used) or `failed` (it could not be coded this time: memory,
+    disk, a process that was killed), the last two with the reason.
+    """
 
     video: Path
     state: str
@@ -76,22 +81,29 @@ def encode_corpus(
     out: Path,
     *,
     fps: float = FPS,
-    jobs: int = -1,
+    jobs: int | None = None,
     progress: Callable[[Iterable[Outcome], int], Iterable[Outcome]] | None = None,
 ) -> list[Outcome]:
-    """Code videos of one person into the folder `out`; `jobs` processes, -1: one per core.
+    """Code videos of one person into the folder `out`; `jobs` processes, None: one per core.
 
-    Raises ModelError for a face that cannot be used and InputError for a rate outside 1..240; what is wrong with a video
-    is in its outcome.
+    Raises ModelError for a face that cannot be used, and InputError for a rate outside 1..240, no process at all, and a folder
+    that cannot be made; what is wrong with a video is in its outcome.
     """
     if not 1 <= fps <= 240:
         raise InputError(f"{fps:g} rows per second is outside 1..240")
+    jobs = cores() if jobs is None else jobs
+    if jobs < 1:
+        raise InputError(f"it takes at least one process, not {jobs}")
     _, face_id = face_and_id(face)
-    out.mkdir(parents=True, exist_ok=True)
-    work: Iterator[Outcome] = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")(
-        joblib.delayed(_encode_one)(face, face_id, video, out / f"{video.stem}.npz", fps) for video in videos
+    make_folder(out)
+    sweep(out)
+    work = (
+        Outcome(done.item, "failed", reason=f"{done.item}: {done}") if isinstance(done, Died) else done
+        for done in spread(partial(_encode_one, face, face_id, out, fps), videos, max(1, min(jobs, len(videos))))
     )
-    return sorted(progress(work, len(videos)) if progress else work, key=lambda outcome: str(outcome.video))
+    outcomes = sorted(progress(work, len(videos)) if progress else work, key=lambda outcome: str(outcome.video))
+    sweep(out)
+    return outcomes
 
 
 def finished(target: Path, key: str) -> tuple[int, float] | None:
@@ -114,7 +126,8 @@ def _encoder(face: Path, face_id: str) -> VideoEncoder:
     return VideoEncoder(model)
 
 
-def _encode_one(face: Path, face_id: str, video: Path, target: Path, fps: float) -> Outcome:
+def _encode_one(face: Path, face_id: str, out: Path, fps: float, video: Path) -> Outcome:
+    target = out / f"{video.stem}.npz"
     try:
         key = _key(video, face_id, fps)
         known = finished(target, key)
@@ -123,13 +136,15 @@ def _encode_one(face: Path, face_id: str, video: Path, target: Path, fps: float)
         encoded = _encoder(face, face_id).encode(video, fps=fps)
     except InputError as error:
         return Outcome(video, "left out", reason=str(error))
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    except ModelError:
+        raise  # no clip can be coded
+    except Exception as error:  # of memory, OpenCV, the disk: one clip's, the others go on
+        return Outcome(video, "failed", reason=f"{video}: {type(error).__name__}: {error}")
     try:
-        with partial.open("wb") as file:
+        with replacing(target) as place, place.open("wb") as file:
             np.savez_compressed(file, **asdict(encoded), face=face_id, key=key)
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    except (InputError, MemoryError) as error:
+        return Outcome(video, "failed", reason=f"{video}: {error or type(error).__name__}")
     return Outcome(video, "coded", frames=len(encoded.codes), quality=float(encoded.quality.mean()))
 
 

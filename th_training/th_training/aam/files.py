@@ -9,10 +9,12 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from th_common.errors import InputError, ModelError
+from th_common.errors import ModelError
 from th_common.model_folder import MAX_TENSOR_BYTES
 from th_face_renderer.face_model import FaceModel
 from th_face_renderer.face_model import load as load_folder
+from th_training.tiles import make_folder
+from th_training.whole import replacing, sweep
 
 
 def read_face(path: Path) -> FaceModel:
@@ -39,10 +41,7 @@ def read_face(path: Path) -> FaceModel:
 def write_face(path: Path, model: FaceModel) -> None:
     """Write a face as .safetensors; it appears whole or not at all. Raises InputError where it cannot be written."""
     data = save({name: np.ascontiguousarray(tensor) for name, tensor in sorted(model.to_tensors().items())})
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
+    sweep(path.parent)
+    with replacing(path) as partial:
         partial.write_bytes(data)
-        os.replace(partial, path)
-    except OSError as error:
-        raise InputError(f"the face {path} cannot be written ({error})") from error
