@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 
 from th_common.errors import InputError
+from th_training.aam.clock import frame_clock, to_clock
 from th_training.aam.encode_video import VideoEncoder
+from th_training.aam.round_trip import by_fitting
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +92,50 @@ def test_what_is_no_video_is_named(encoder, tmp_path, content):
         encoder.encode(path)
     with pytest.raises(InputError, match=r"missing\.mp4"):
         encoder.encode(tmp_path / "missing.mp4")
+
+
+def shown(path, scene, light, *, count=60, rate=30, still=False):
+    """A video of the scene in a light that changes: light(time) is its gain."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=rate)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 320, 240, "yuv420p", 6_000_000
+        for k in range(count):
+            time = (k + 0.5) / rate
+            picture = np.clip(scene.picture(0.5 if still else time) * light(time), 0, 255).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        container.mux(stream.encode())
+    return path
+
+
+def test_inspecting_codes_as_encoding_does(actor_face, encoder, scene, tmp_path):
+    video = shown(tmp_path / "half.mp4", scene, lambda time: 0.5, count=20)
+    encoded = encoder.encode(video)
+    coded = np.array([one.code for one in by_fitting(actor_face, video)])
+    times = (np.arange(20) + 0.5) / 30
+    expected = to_clock(times, coded, frame_clock(20 / 30))
+    np.testing.assert_allclose(encoded.codes, expected, atol=1e-3)
+
+
+def test_light_that_comes_and_goes_is_not_taken_for_the_face(encoder, scene, tmp_path):
+    video = shown(tmp_path / "slow.mp4", scene, lambda time: 0.8 + 0.2 * np.sin(2.5 * time), still=True)
+    encoded = encoder.encode(video)
+    assert encoded.codes[6:-6].std(0).max() < 0.3
+
+
+def test_what_lies_in_a_hole_is_not_known(encoder, scene, tmp_path):
+    times = np.r_[np.arange(12) / 25, 1.4 + np.arange(12) / 25]
+    encoded = encoder.encode(scene.video(tmp_path / "hole.mp4", times))
+    at = (np.arange(len(encoded.codes)) + 1) / 60
+    hole = (at > 0.48) & (at < 1.4)
+    assert hole.sum() > 50
+    assert (encoded.quality[hole] == 0).all()
+    assert (encoded.quality[(at > 0.02) & (at < 0.44)] > 0.9).all()
+    assert (encoded.quality[(at > 1.44) & (at < 1.84)] > 0.9).all()
+    assert np.abs(encoded.codes[hole]).max() <= np.abs(encoded.codes[~hole]).max() + 1e-3
+    np.testing.assert_allclose(np.diff(encoded.codes[hole], 2, axis=0), 0, atol=1e-4)
+
+
+def test_the_only_picture_of_a_video_was_seen(encoder, scene, tmp_path):
+    encoded = encoder.encode(scene.video(tmp_path / "one.mp4", np.zeros(1)))
+    assert len(encoded.quality) == 2
+    assert encoded.quality.min() > 0.9

@@ -11,12 +11,9 @@ import numpy as np
 
 from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.face_model import LANDMARKS, FaceModel
-from th_training.aam.detect import FaceFinder
 from th_training.aam.encode import FaceEncoder
-from th_training.aam.fitter import Fitter
+from th_training.aam.follow_face import FaceFollower
 from th_training.aam.inspect import face_mask, lips_mask, psnr
-from th_training.aam.look import LookReader
-from th_training.aam.tracker import Tracker
 from th_training.landmarks.pose import move, similarity
 from th_training.landmarks.sources import frames_of
 from th_training.landmarks.track import Track
@@ -74,13 +71,12 @@ def by_fitting(model: FaceModel, path: Path) -> Iterator[Coded]:
 
     Raises InputError, naming the file, where the video breaks off.
     """
-    tracker, reader = Tracker(Fitter.of_face(model), FaceFinder(model)), LookReader(model)
-    for frame, picture in enumerate(read_video(path)[0]):
-        fit = tracker.look(picture).fit
-        if fit is None:
+    for frame, looked in enumerate(FaceFollower(model).follow(read_video(path)[0])):
+        if looked.seen.fit is None or looked.code is None:
             continue
-        code = np.r_[fit.shape, reader.read(picture, fit.shape, fit.pose)].astype(np.float32)
-        yield Coded(frame, picture, cv2.invertAffineTransform(fit.pose), model.landmarks(code), code)
+        code = looked.code.astype(np.float32)
+        turn = cv2.invertAffineTransform(looked.seen.fit.pose)
+        yield Coded(frame, looked.picture, turn, model.landmarks(code), code)
 
 
 def round_trip(model: FaceModel, clip: str, coded: Iterable[Coded]) -> Iterator[Trip]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from th_training.aam.fit_level import State
 from th_training.aam.fitter import GOOD, LIMIT, Fit, Fitter
+from th_training.video import is_grey
 
 LOST = 0.6
 """Share of the variance inside the face below which a fit is none: what has a face's place but not its picture."""
@@ -18,7 +18,6 @@ _LEAP = 2.0  # sd between two pictures: no mouth is so quick often, and a face t
 _FALL = 0.3  # below the usual share: no fit any more
 _AGAIN = 25  # pictures after which one that is not well explained is looked at a second time in any case
 _USUAL = 0.05  # how fast what is usual follows what is seen
-_FLAT = 6.0  # grey levels: sd of a picture that a damaged stream left grey
 _JUMP = 0.35  # of the face's diagonal, and of its size: no head moves so far between two pictures
 _PATIENCE = 10  # after so many pictures without a face only every fifth is searched
 _SEARCH_EVERY = 5
@@ -60,7 +59,7 @@ class Tracker:
 
     def look(self, image: np.ndarray) -> Seen:
         """The face in the next picture. Raises InputError for something that is no 8-bit colour picture."""
-        if _contrast(image) < _FLAT:
+        if is_grey(image):
             return self._miss(grey=True)
         if self._state is not None:
             fit = self._fitter.follow(image, self._state, before=self._before)
@@ -116,9 +115,3 @@ class Tracker:
         size = fit.state.size / before.size
         moved = float(np.linalg.norm(fit.state.shift - before.shift))
         return moved < _JUMP * diagonal and 1 / (1 + _JUMP) < size < 1 + _JUMP
-
-
-def _contrast(image: np.ndarray) -> float:
-    """Standard deviation over pixels and channels, levels."""
-    mean, sd = cv2.meanStdDev(image[::4, ::4])
-    return float(np.sqrt((sd**2).mean() + mean.var()))
