@@ -116,11 +116,11 @@ def test_round_trips_are_measured_and_shown(face, film, tmp_path):
 
 
 def test_the_round_trip_may_be_that_of_the_fitter(face, film, tmp_path, monkeypatch):
-    from th_training.aam import round_trip
+    from th_training.aam import follow_face
     from th_training.landmarks.annotations import read_annotations
 
     exact = read_annotations(film / "hand").of("one")
-    monkeypatch.setattr(round_trip, "FaceFinder", lambda model: lambda image: [exact[0]])
+    monkeypatch.setattr(follow_face, "FaceFinder", lambda model: lambda image: [exact[0]])
     figures = json.loads(run("inspect", face[0], film / "one.mp4", "--fitted", "--out", tmp_path, "--json"))
     assert figures["videos"]["all"]["frames"] == 60
     assert figures["videos"]["all"]["psnr_face_db"] > 24
