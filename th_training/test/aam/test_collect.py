@@ -73,6 +73,17 @@ def test_doubtful_frames_are_not_used_and_annotated_ones_always(film):
     assert set(found.chosen[0]) == {4, 9}
 
 
+def test_too_few_frames_are_said_in_words(film):
+    paths, sources = film
+    first = TRACKS["c0"]
+    TRACKS["c0"] = Track(first.landmarks[:1], first.confidence[:1], 25.0, size=(96, 96))
+    with pytest.raises(InputError, match="at least 10 frames with sure landmarks, there are 1"):
+        collect(paths[:1], sources, 30, least=10)
+    TRACKS["c0"] = Track(first.landmarks, np.full(20, 0.1, np.float32), 25.0, size=(96, 96))
+    with pytest.raises(InputError, match="no frame has landmarks"):
+        collect(paths[:1], sources, 30)
+
+
 def test_rare_frames_are_found():
     flat = np.zeros((100, 3))
     flat[77] = 5

@@ -66,7 +66,15 @@ def build(
 
         names_once(files or [])
         sources = make_sources(cache, annotations, by_hand_only=only_annotated, first=first_pixel)
-        found = collect(files or [], sources, frames, any_light=any_light, seed=seed, progress=bar("landmarks"))
+        found = collect(
+            files or [],
+            sources,
+            frames,
+            least=max(shape_modes + 1, appearance_modes + 2),
+            any_light=any_light,
+            seed=seed,
+            progress=bar("landmarks"),
+        )
         for reason in found.left_out:
             console.print(f"left out: {reason}", markup=False)
         landmarks = found.landmarks

@@ -58,14 +58,21 @@ class Collection:
 
 
 def collect(
-    files: Sequence[Path], sources: Sources, count: int, *, any_light: bool = False, seed: int = 0, progress=None
+    files: Sequence[Path],
+    sources: Sources,
+    count: int,
+    *,
+    least: int = 2,
+    any_light: bool = False,
+    seed: int = 0,
+    progress=None,
 ) -> Collection:
     """Choose `count` frames of videos or pictures of one person, and all that a person annotated.
 
     Clips in another light are left out unless `any_light`: the appearance modes would be spent on the lamp. Two thirds are
     drawn at random, one third by farthest-point sampling in shape, so that rare faces (a wide open mouth) are known too.
 
-    Raises InputError where no file can be used.
+    Raises InputError where no file can be used, or fewer than `least` frames.
     """
     used: list[tuple[Path, Track]] = []
     left_out = []
@@ -80,15 +87,22 @@ def collect(
         used, dark = _alike(used)
         left_out += dark
     if not used:
-        raise InputError(
-            f"none of the {len(files)} files can be used" + (f"; first: {left_out[0]}" if left_out else "")
-        )
+        raise InputError(f"none of the {len(files)} files can be used" + _why(left_out))
     chosen = _choose([track for _, track in used], count, seed)
     kept = [(path, track, frames) for (path, track), frames in zip(used, chosen, strict=True) if frames]
     if not kept:
-        raise InputError("no frame has landmarks that are sure enough")
+        raise InputError("no frame has landmarks that are sure enough" + _why(left_out))
+    amount = sum(len(frames) for *_, frames in kept)
+    if amount < least:
+        raise InputError(
+            f"a face needs at least {least} frames with sure landmarks, there are {amount}" + _why(left_out)
+        )
     paths, tracks, frames = zip(*kept, strict=True)
     return Collection(paths, tracks, frames, tuple(left_out))
+
+
+def _why(left_out: Sequence[str]) -> str:
+    return f"; first: {left_out[0]}" if left_out else ""
 
 
 def _choose(tracks: Sequence[Track], count: int, seed: int) -> list[tuple[int, ...]]:
