@@ -8,9 +8,10 @@ import time
 import numpy as np
 import pytest
 
+from th_audio_features import extract
 from th_common.errors import InputError
 from th_training.corpus import format as corpora
-from th_training.corpus.format import Clip
+from th_training.corpus.format import Clip, common_rows, write_clip
 
 
 def make_clip(folder, name, *, speaker="a", frames=12, key="k", source=""):
@@ -129,3 +130,28 @@ def test_a_kill_leaves_whole_clips(tmp_path):
     features = corpora.read_arrays(tmp_path, "one")["features"]
     assert features.shape == (2000, 40)
     assert (features == features[0, 0]).all()
+
+
+def test_features_and_codes_of_one_recording_are_cut_to_what_both_have():
+    """3 s of video: 180 codes; its sound: a row less, for the features need a whole window."""
+    sound = np.zeros(3 * 16000, np.int16)
+    features, codes = extract(sound, 16000, profile="robot"), np.arange(180.0)[:, None] * np.ones(16)
+    assert len(features) == 179
+    cut = common_rows(features, codes)
+    assert [len(part) for part in cut] == [179, 179]
+    np.testing.assert_array_equal(cut[1], codes[:179])
+    assert [len(part) for part in common_rows(features, codes[:150])] == [150, 150]
+    with pytest.raises(InputError, match="179 rows of features and 140 of codes are more than 30 apart"):
+        common_rows(features, codes[:140])
+    with pytest.raises(InputError, match="none in common"):
+        common_rows(features[:0], codes[:5])
+
+
+def test_a_clip_whose_codes_and_features_differ_is_refused(tmp_path):
+    with pytest.raises(InputError, match="codes has 180 rows, not 179"):
+        write_clip(
+            tmp_path,
+            Clip(id="one", speaker="me", frames=179),
+            features=np.zeros((179, 40), np.float32),
+            codes=np.zeros((180, 16), np.float32),
+        )

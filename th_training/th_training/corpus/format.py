@@ -150,6 +150,25 @@ def read_arrays(folder: str | os.PathLike[str], clip_id: str) -> dict[str, np.nd
         raise InputError(f"{path}: damaged ({error})") from error
 
 
+def common_rows(features: np.ndarray, codes: np.ndarray, *, most: int = FPS // 2) -> tuple[np.ndarray, np.ndarray]:
+    """Features (T, 40) and codes (U, D) of one recording, cut to the rows that both have.
+
+    Row i of both is at (i + 1) / 60 s, so that only the ends differ. Codes go on to the end of the last picture; features end
+    where the last whole window does, and sound may be longer or shorter than the pictures: `most` rows are usual.
+
+    Raises:
+        InputError: they differ by more than `most` rows (not one recording), or have none in common.
+    """
+    rows = min(len(features), len(codes))
+    if not rows:
+        raise InputError(f"{len(features)} rows of features and {len(codes)} of codes have none in common")
+    if abs(len(features) - len(codes)) > most:
+        raise InputError(
+            f"{len(features)} rows of features and {len(codes)} of codes are more than {most} apart: not of one recording?"
+        )
+    return features[:rows], codes[:rows]
+
+
 def finished_clip(folder: str | os.PathLike[str], clip_id: str, key: str) -> Clip | None:
     """The clip that an earlier, interrupted run has made of the same ingredients (`key`), or None."""
     try:
