@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from th_common.errors import InputError
+from th_training.whole import replacing
 
 FORMAT = "talking-head-corpus/1"
 MANIFEST = "manifest.json"
@@ -268,6 +269,5 @@ def read_corpus(folder: str | os.PathLike[str]) -> Corpus:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(data)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        partial.write_bytes(data)
