@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from th_common.errors import InputError
@@ -41,6 +42,7 @@ _CAUTION = (
     1e5,
 )  # of the first steps, which hold the shape if they go far: 1 in 100 faces 2 px off is lost, 1 in 12 without
 _WILD = 0.5  # a step that turns or scales the face by this much has lost it
+_QUICK = 2.0  # px of the model between two pictures: less, and the head may as well be looked for where it was
 _HEAD_STEPS = 6  # of the head alone, before each picture
 _MISPLACED = 0.12  # of the variance around the head unexplained, and it is not where it was looked for
 _AROUND = tuple(0.14 * np.array(o) for o in itertools.product((-1, 0, 1), repeat=2) if any(o))  # of the diagonal
@@ -105,7 +107,10 @@ class Fitter:
 
         Raises InputError for something that is not an 8-bit colour picture.
         """
-        placed = self._placed(_checked(image), [state] if before is None else [state, state.onward(before)])
+        guesses = [state]
+        if before is not None and float(np.linalg.norm(state.shift - before.shift)) > _QUICK * state.size:
+            guesses.append(state.onward(before))
+        placed = self._placed(_checked(image), guesses)
         return self._run(self._fine, image, placed, steps, close=close)
 
     def start(self, image: np.ndarray, landmarks: np.ndarray) -> Fit:
@@ -189,9 +194,11 @@ class Fitter:
         """
         places = np.concatenate([self.landmarks(guess) for guess in guesses])
         view = View.around(image, places, self._quarter.zoom / guesses[0].size)
-        rated = [self._head(view, guess, 1) for guess in guesses]
-        error, best = self._head(view, min(rated, key=lambda one: one[0])[1], _HEAD_STEPS)
-        if error > _MISPLACED * float(view.image.var(axis=(0, 1)).mean()):
+        first = guesses[0]
+        if len(guesses) > 1:
+            first = min((self._head(view, guess, 1) for guess in guesses), key=lambda one: one[0])[1]
+        error, best = self._head(view, first, _HEAD_STEPS)
+        if error > _MISPLACED * float((cv2.meanStdDev(view.image)[1] ** 2).mean()):
             size = float(np.linalg.norm(np.ptp(self.landmarks(guesses[0]), axis=0)))
             view = View.around(image, self.landmarks(guesses[0]), self._quarter.zoom / guesses[0].size, margin=0.4)
             rated = [(error, best)]
