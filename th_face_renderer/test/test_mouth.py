@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from th_face_renderer.testing import synthetic_model
 ROWS = np.array([[92, 93, 94], [95, 96, 97]], np.int32)
 
 
+@cache
 def with_teeth() -> FaceModel:
     """The synthetic face, two rows of three points in its mouth: the upper at the skull, the lower 3 px above the lip."""
     model = synthetic_model()
@@ -59,6 +61,46 @@ def test_rows_stay_between_the_corners() -> None:
     points[92, 0], points[94, 0] = -500, 900
     arranged = arrange_mouth(points, ROWS)
     assert points[60, 0] < arranged[92, 0] < arranged[93, 0] < arranged[94, 0] < points[64, 0]
+
+
+def narrowed(share: float) -> np.ndarray:
+    """Points of an open mouth whose lips are narrower by a share; its rows keep the places that the model gives them."""
+    model = with_teeth()
+    points = model.points(code(3)).astype(np.float64)
+    points[ROWS] = model.shape_mean[ROWS]
+    middle = points[62, 0]
+    points[48:68, 0] = middle + share * (points[48:68, 0] - middle)
+    return points
+
+
+@pytest.mark.parametrize("share", [0.9, 0.5, 0.2])
+def test_a_narrow_mouth_scales_a_row_as_a_whole(share: float) -> None:
+    points = narrowed(share)
+    points[[92, 95], 0] += 1  # columns at uneven distances, whose proportions must stay
+    before = points[ROWS, 0].copy()
+    after = arrange_mouth(points, ROWS)[ROWS, 0]
+    scale = (after[:, 1:] - after[:, :-1]) / (before[:, 1:] - before[:, :-1])
+    np.testing.assert_allclose(scale, scale[0, 0], rtol=1e-9)
+    assert 0 < scale[0, 0] <= 1
+    assert points[60, 0] < after.min()
+    assert after.max() < points[64, 0]
+
+
+def test_nothing_jumps_while_the_mouth_narrows() -> None:
+    places = np.array([arrange_mouth(narrowed(share), ROWS)[ROWS] for share in np.linspace(1, 0.2, 801)])
+    speed = np.diff(places, axis=0)
+    width = np.ptp(narrowed(1)[48:68, 0])
+    assert np.abs(speed).max() <= width / 1000 * 1.2
+    assert np.abs(np.diff(speed[..., 0], axis=0)).max() < 0.03 * np.abs(speed).max(), (
+        "a kink: a place starts to move at once"
+    )
+
+
+def test_crossed_corners_leave_finite_rows_in_order() -> None:
+    points = narrowed(-0.5)
+    after = arrange_mouth(points, ROWS)[ROWS]
+    assert np.isfinite(after).all()
+    assert (np.diff(after[..., 0], axis=1) >= 0).all()
 
 
 def test_rows_are_stored() -> None:

@@ -30,10 +30,15 @@ LIP_GAP = 0.5
 
 _UPPER_LIP_LINE = np.array([60, 61, 62, 63, 64])
 _LOWER_LIP_LINE = np.array([60, 67, 66, 65, 64])
-_MOUTH_MARGIN = 0.02
-"""Share of the lips' gap that a point inside the mouth keeps from the lips and from the next row."""
-_CORNER_MARGIN = 0.06
-"""Share of the mouth's width that it keeps from the corners."""
+_CORNERS = np.array([60, 64])
+_ROW_MARGIN = 0.0024
+"""Share of the lips' gap that a point inside the mouth keeps from the upper lip and from the next row."""
+_LIP_MARGIN = 0.024
+"""Share that the lowest row keeps from the lower lip: with less, more triangles fold over where that lip bulges."""
+_CORNER_MARGIN = 0.09
+"""Share of the mouth's width that the rows' ends keep from the corners: what they have in the open mouth of a reference."""
+_CORNER_SOFTNESS = 0.02
+"""Share of the mouth's width over which the corners begin to press on the rows, so that nothing jumps between frames."""
 
 _INNER_UPPER_LIP = np.array([61, 62, 63])
 _INNER_LOWER_LIP = np.array([67, 66, 65])
@@ -212,25 +217,39 @@ def load(folder: str | os.PathLike[str]) -> tuple[FaceModel, Card]:
 def arrange_mouth(points: npt.NDArray, rows: npt.NDArray[np.int32]) -> npt.NDArray:
     """Move the points inside the mouth (rows (R, C) of points (P, 2)) between the lips, in place; returns points.
 
-    Teeth stay where the skull and the jaw hold them; lips that close push them together instead of folding over them.
+    Teeth stay where the skull and the jaw hold them. A mouth too narrow for the rows makes them narrower as a whole, so
+    that teeth stay upright and alike; lips that close push the rows together instead of folding over them.
     """
     if not rows.size:
         return points
-    (left, _), (right, _) = points[60], points[64]
-    margin = _CORNER_MARGIN * (right - left)
-    # minimum and maximum, not np.clip, which takes thrice as long on a handful of numbers
-    x = np.minimum(np.maximum(points[rows, 0], left + margin), max(right - margin, left + margin))
+    x, y = _between_corners(points[rows, 0], *points[_CORNERS, 0].tolist()), points[rows, 1]
     upper, lower = points[_UPPER_LIP_LINE], points[_LOWER_LIP_LINE]
     top = np.interp(x, upper[:, 0], upper[:, 1])
     bottom = np.maximum(np.interp(x, lower[:, 0], lower[:, 1]), top)
-    step = _MOUTH_MARGIN * (bottom - top)
-    for k, row in enumerate(rows):
-        lowest = bottom[k] - (len(rows) - k) * step[k]
-        points[row, 0] = x[k]
-        points[row, 1] = np.minimum(np.maximum(points[row, 1], np.minimum(top[k] + step[k], lowest)), lowest)
+    gap = bottom - top
+    for k in range(len(rows)):
+        lowest = bottom[k] - (_LIP_MARGIN + (len(rows) - 1 - k) * _ROW_MARGIN) * gap[k]
+        # minimum and maximum, not np.clip, which takes thrice as long on a handful of numbers
+        y[k] = np.minimum(np.maximum(y[k], np.minimum(top[k] + _ROW_MARGIN * gap[k], lowest)), lowest)
         if k + 1 < len(rows):
-            top[k + 1] = np.maximum(top[k + 1], points[row, 1])
+            top[k + 1] = np.maximum(top[k + 1], y[k])
+    points[rows, 0], points[rows, 1] = x, y
     return points
+
+
+def _between_corners(x: npt.NDArray, left: float, right: float) -> npt.NDArray:
+    """Shift and scale places as a whole, the same for all, so that they fit between the corners of the mouth."""
+    low, high = float(x.min()), float(x.max())
+    margin, soft = _CORNER_MARGIN * (right - left), _CORNER_SOFTNESS * (right - left)
+    first = _soft_maximum(low, left + margin, soft)
+    last = max(first, -_soft_maximum(-high, margin - right, soft))
+    return first + (x - low) * ((last - first) / max(high - low, 1e-6))
+
+
+def _soft_maximum(one: float, other: float, soft: float) -> float:
+    """The larger number, rounded off where they are closer than `soft`: its slope never jumps."""
+    overlap = max(soft - abs(one - other), 0.0)
+    return max(one, other) + (overlap * overlap / (4 * soft) if overlap else 0.0)
 
 
 def _part_lips(points: Floats) -> Floats:
