@@ -7,7 +7,8 @@ run, with the same model (8 + 8 modes, reference diagonal 150), on the same pict
 * instances: the model's own pictures of random parameters over a blurred background with noise, so that nothing but the
   fitting can be wrong; both fitters begin 2 px off.
 
-`face` is the product's own way: the default face, followed, its code read; `encode` is a whole video, decoding included.
+`face` is the product's own way: the default face, followed, its code read; `encode` is a whole video, decoding included;
+`look` is what of each appearance mode comes back from a drawn picture.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from th_common.default_model import default_model_folder
+from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.face_model import load
 from th_training.aam.encode_video import VideoEncoder
 from th_training.aam.fit_arrays import FitArrays, menpofit_arrays
 from th_training.aam.fitter import GOOD, Fitter
+from th_training.aam.follow_face import FaceFollower
 from th_training.aam.frame import TextureFrame
 from th_training.aam.look import LookReader
 from th_training.actor import EMOTIONS, VISEMES, Actor
@@ -144,12 +147,12 @@ class Menpofit:
 
 def followed(fitter: Fitter, pictures: list[np.ndarray], start: np.ndarray) -> tuple[np.ndarray, list[float]]:
     """Landmarks of pictures, each from the last, and seconds."""
-    state, found, times = fitter.state(start), [], []
+    state, before, found, times = fitter.state(start), None, [], []
     for picture in pictures:
         begin = time.process_time()
-        fit = fitter.follow(picture, state)
+        fit = fitter.follow(picture, state, before=before)
         times.append(time.process_time() - begin)
-        state = fit.state
+        state, before = fit.state, state
         found.append(fit.landmarks)
     return np.array(found), times
 
@@ -212,7 +215,7 @@ def product(pictures: list[np.ndarray], truth: np.ndarray) -> dict[str, float]:
     for picture in pictures:
         begin = time.process_time()
         fit = fitter.follow(picture, fit.state)
-        reader.read(picture, fit.shape, fit.pose)
+        reader.read(picture, fit.shape, fit.pose, fitter.light([fit.state]))
         times.append(time.process_time() - begin)
         found.append(fit.landmarks)
     best = np.array([fitter.landmarks(fitter.state(points)) for points in truth])
@@ -236,6 +239,23 @@ def product(pictures: list[np.ndarray], truth: np.ndarray) -> dict[str, float]:
     }
 
 
+def looks() -> dict[str, float]:
+    """Appearance of the default face, drawn and coded again: per mode what comes back of it, and how surely."""
+    model, _ = load(default_model_folder())
+    decoder, rng = FaceDecoder(model), np.random.default_rng(4)
+    waves = np.outer((np.arange(60) + 0.5) / 15, rng.uniform(0.3, 1.2, 16)) * 2 * np.pi + rng.uniform(0, 6, 16)
+    codes = model.rest + 0.9 * np.sin(waves)
+    follower = FaceFollower(model, finder=lambda picture: [model.landmarks(codes[0])])
+    followed = list(follower.follow(decoder.render(code, model.canvas).copy() for code in codes))
+    found = np.array([looked.code for looked in followed])[:, 8:]
+    drawn = codes[:, 8:]
+    result = {"look_rms_sd": float(np.sqrt(((found - drawn) ** 2).mean()))}
+    for mode, (back, given) in enumerate(zip(found.T, drawn.T, strict=True), 1):
+        result[f"look_gain_{mode}"] = float(np.polyfit(given, back, 1)[0])
+        result[f"look_r_{mode}"] = float(np.corrcoef(given, back)[0, 1])
+    return result
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
@@ -247,7 +267,7 @@ def main() -> None:
     ]
     drawn = [draw(actor, pose, move, rng) for pose, move in zip(talk(LONGER, 2), moves, strict=True)]
     pictures, truth = [p for p, _ in drawn], np.array([x for _, x in drawn])
-    result = {**against_menpofit(actor, pictures, truth), **product(pictures, truth)}
+    result = {**against_menpofit(actor, pictures, truth), **product(pictures, truth), **looks()}
     print(json.dumps({key: round(value, 4) for key, value in result.items()}))
 
 
