@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import rclpy
-from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
 
@@ -27,6 +28,28 @@ def spin_nodes(
     Returns the exit status: 0 after SIGINT, SIGTERM or shutdown, 2 if a parameter is bad or, with `fail_fast`, a start
     failed (said in one line).
     """
+    with _no_keyboard_interrupt():
+        return _spin(make, args, fail_fast)
+
+
+@contextmanager
+def _no_keyboard_interrupt() -> Iterator[None]:
+    """Leave SIGINT to rclpy, which ends the spinning.
+
+    KeyboardInterrupt on top of that would come anywhere: inside rclpy's conversion of a message, which makes an error of
+    another kind of it, or a second one while devices are being closed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _spin(make: Callable[[], Sequence[TalkingHeadNode]], args: list[str] | None, fail_fast: bool) -> int:
     rclpy.init(args=args)
     nodes: Sequence[TalkingHeadNode] = ()
     try:
@@ -39,17 +62,15 @@ def spin_nodes(
     except _BAD_START as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except (KeyboardInterrupt, ExternalShutdownException, ShutdownException):
+    except (ExternalShutdownException, ShutdownException):
         pass
-    except RCLError:
-        # A signal between two calls leaves the executor with a context that is gone: that is the end asked for.
+    except Exception:
+        # A signal between two calls leaves them with a context that is gone: that is the end asked for.
         if rclpy.ok():
             raise
     finally:
-        # A second Ctrl-C while closing must not leave a device open or print a traceback.
-        with suppress(KeyboardInterrupt):
-            for node in reversed(nodes):
-                node.close()
-                node.destroy_node()
-            rclpy.try_shutdown()
+        for node in reversed(nodes):
+            node.close()
+            node.destroy_node()
+        rclpy.try_shutdown()
     return 0
