@@ -101,6 +101,7 @@ def _videos(
         except NoTrackerError:
             raise
         except InputError as error:
+            residuals.forget(path.stem)
             left_out.append(str(error))
             continue
         if path.stem in residuals.rows and number < max(movies, 1):

@@ -42,6 +42,13 @@ class Residuals:
             self.add(trip)
             yield trip
 
+    def forget(self, clip: str) -> None:
+        """Leave a clip out after all: it broke off half-way."""
+        for kept in (self.rows, self.frames, self.codes):
+            kept.pop(clip, None)
+        self._worst = [item for item in self._worst if item[2].clip != clip]
+        heapq.heapify(self._worst)
+
     def worst(self) -> list[Trip]:
         """The worst frames, the very worst first."""
         return [trip for _, _, trip in sorted(self._worst, key=lambda item: -item[0])]
