@@ -309,5 +309,5 @@ def test_a_foreign_face_is_refused(face, tmp_path):
 
 def test_a_face_that_cannot_be_written_is_said(built, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot (be written|make the folder)"):
+    with pytest.raises(InputError, match=r"cannot (be written|make the folder)"):
         write_face(tmp_path / "file" / "face.safetensors", built.model)
