@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from th_audio_io.sources import FileSource
 from th_common.errors import InputError
 from th_training.sound_track import SoundTrack
+from th_training.whole import replacing
 
 
 def write_movie(
@@ -28,18 +28,21 @@ def write_movie(
     if path.suffix.lower() != ".mp4":
         raise InputError(f"the video's name must end in .mp4, not {path.name!r}")
     source = _sound(sound)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial.mp4")
-    try:
+    with replacing_video(path) as partial:
         count = _write(partial, pictures, Fraction(fps).limit_denominator(1001), source, crf)
         if not count:
             raise InputError(f"there is no picture for the video {path}")
-        os.replace(partial, path)
-    except (OSError, av.error.FFmpegError) as error:
-        raise InputError(f"the video {os.fspath(path)!r} cannot be written ({error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
     return count
+
+
+@contextlib.contextmanager
+def replacing_video(path: Path) -> Iterator[Path]:
+    """`replacing` for a video: FFmpeg's errors, too, come out as InputError, naming the file."""
+    try:
+        with replacing(path) as partial:
+            yield partial
+    except av.error.FFmpegError as error:
+        raise InputError(f"{path} cannot be written ({error})") from error
 
 
 def even(picture: np.ndarray) -> np.ndarray:
@@ -58,7 +61,7 @@ def _sound(path: Path | None) -> FileSource | None:
 
 def _write(path: Path, pictures: Iterable[np.ndarray], rate: Fraction, source: FileSource | None, crf: int) -> int:
     count = 0
-    with av.open(os.fspath(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video: Any = container.add_stream("libx264", rate=rate)
         video.pix_fmt, video.options = "yuv420p", {"preset": "veryfast", "crf": str(crf)}
         video.codec_context.time_base = 1 / rate

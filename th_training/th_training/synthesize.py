@@ -27,6 +27,7 @@ from th_common.default_model import default_model_folder
 from th_common.errors import InputError
 from th_face_predictor import PredictorStream, load_predictor
 from th_face_renderer import FaceDecoder, load_face
+from th_training.movie import replacing_video
 from th_training.sound_track import SoundTrack
 
 FPS = 60
@@ -99,15 +100,8 @@ def synthesize(
     with contextlib.ExitStack() as stack:
         codes = stack.enter_context(_ahead(_due_codes(source, folder)))
         pictures = stack.enter_context(_ahead(_pictures(decoder, codes, size)))
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial.mp4")
-        try:
-            frames = _write(partial, pictures, FileSource(speech), size, crf, tell)
-            os.replace(partial, target)
-        except (OSError, av.error.FFmpegError) as error:
-            raise InputError(f"the video {os.fspath(out)!r} cannot be written ({error})") from error
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
+        partial = stack.enter_context(replacing_video(target))
+        frames = _write(partial, pictures, FileSource(speech), size, crf, tell)
     return frames
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from rich.table import Table
 from th_common.default_model import default_model_folder
 from th_training.evaluate.real import Report, evaluate_folder, rows
 from th_training.progress import bar
+from th_training.whole import replacing
 
 app = typer.Typer(add_completion=False)
 
@@ -34,9 +34,8 @@ def evaluate_real(
     )
     _show(report)
     if out is not None:
-        partial = out.with_name(out.name + ".partial")
-        partial.write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
-        os.replace(partial, out)
+        with replacing(out) as partial:
+            partial.write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
 
 
 def _show(report: Report) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from th_common.errors import InputError
 from th_training.features.analyse import Analysis, analyse
 from th_training.features.hints import hints
 from th_training.features.plot import check_name, printable, save_plot, summary
+from th_training.whole import replacing
 
 app = typer.Typer(add_completion=False)
 _STATICS = (*(f"c{k}" for k in range(1, 13)), "e")
@@ -79,21 +79,15 @@ def _check_targets(speech: Path, plot: Path | None, out: Path | None) -> None:
 def _save(found: Analysis, out: Path) -> None:
     assert found.features is not None
     assert found.times is not None
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial.npz")
-    try:
+    with replacing(out) as partial, partial.open("wb") as file:
         np.savez_compressed(
-            partial,
+            file,
             features=found.features,
             times=found.times,
             names=np.array(NAMES),
             profile=found.profile.name,
             sample_rate=found.facts.rate,
         )
-        os.replace(partial, out)
-    except OSError as error:
-        raise InputError(f"the features {str(out)!r} cannot be written ({error.strerror or error})") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _show(found: Analysis, plot: Path | None, out: Path | None) -> None:

@@ -15,6 +15,7 @@ from th_audio_features.profiles import CEPSTRA, FRAME_RATE, STATICS
 from th_common.errors import InputError
 from th_training.features.analyse import ENERGY, F0, Analysis, Excerpt
 from th_training.features.hints import hints, percent
+from th_training.whole import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,17 +39,10 @@ def save_plot(analysis: Analysis, path: str | os.PathLike[str]) -> None:
     """
     target = Path(path)
     check_name(target)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial{target.suffix}")
     figure = draw(analysis)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph")  # of a file's name
-            figure.savefig(partial, dpi=DPI)
-        os.replace(partial, target)
-    except OSError as error:
-        raise InputError(f"the picture {os.fspath(path)!r} cannot be written ({error.strerror or error})") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(target) as partial, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # of a file's name
+        figure.savefig(partial, dpi=DPI, format=target.suffix[1:].lower())
 
 
 def check_name(path: Path) -> None:
