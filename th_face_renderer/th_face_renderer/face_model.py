@@ -12,6 +12,7 @@ points after them support the picture around the face.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -128,6 +129,14 @@ class FaceModel:
         texture = self.texture_mean.copy()
         texture[y0:y1, x0:x1] += np.tensordot(appearance, self.texture_modes, 1)
         return texture
+
+    def whole_modes(self) -> Iterator[Floats]:
+        """Each texture mode (h, w, 3), levels per sd, over the whole texture: zero outside `roi`."""
+        y0, x0, y1, x1 = self.roi
+        for mode in self.texture_modes:
+            whole = np.zeros_like(self.texture_mean)
+            whole[y0:y1, x0:x1] = mode
+            yield whole
 
     def instance(self, code: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Points (P, 2) and texture (h, w, 3) of a code."""

@@ -113,13 +113,7 @@ def mean_shape_textures(
         smooth = cv2.GaussianBlur(texture, (0, 0), blur) if blur > 0.2 else texture
         return cv2.remap(smooth, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
-    y0, x0, y1, x1 = model.roi
-    looks = []
-    for mode in model.texture_modes:
-        whole = np.zeros_like(model.texture_mean)
-        whole[y0:y1, x0:x1] = mode
-        looks.append(carried(whole))
-    return carried(model.texture_mean), np.stack(looks)
+    return carried(model.texture_mean), np.stack([carried(mode) for mode in model.whole_modes()])
 
 
 def menpofit_arrays(aam: object, *, scale: int = -1, modes: int = 8) -> FitArrays:

@@ -44,13 +44,8 @@ class LookReader:
                 thin = cv2.GaussianBlur(thin, (0, 0), _SOFTENED)
             return layout.take(thin).reshape(-1)
 
-        y0, x0, y1, x1 = model.roi
-        modes = []
-        for mode in model.texture_modes:
-            whole = np.zeros_like(model.texture_mean)
-            whole[y0:y1, x0:x1] = mode
-            modes.append(small(whole))
-        self._mean, self._modes = small(model.texture_mean), np.array(modes)
+        self._mean = small(model.texture_mean)
+        self._modes = np.array([small(mode) for mode in model.whole_modes()])
         self._count = len(layout.rows)
         self._spans = [(t, slice(3 * s.start, 3 * s.stop)) for t, s in layout.spans()]
         self._triangles = np.array([t for t, _ in self._spans])
@@ -58,7 +53,7 @@ class LookReader:
         self._weights = layout.weights[self._triangles]
         grams = [self._modes[:, s] @ self._modes[:, s].T for _, s in self._spans]
         self._grams = (np.array(grams) * self._weights[:, None, None]).reshape(len(grams), -1)
-        self._prior = PRIOR * self._grams.sum(0).reshape(len(modes), -1).diagonal()
+        self._prior = PRIOR * self._grams.sum(0).reshape(len(self._modes), -1).diagonal()
 
         corners = model.triangles[frame.labels[layout.rows, layout.columns]]
         rows = -(-self._count // _ROW) * _ROW
