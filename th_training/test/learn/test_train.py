@@ -15,9 +15,10 @@ from safetensors.numpy import load_file
 from th_common.errors import InputError
 from th_face_predictor import PredictorStream
 from th_training.corpus.format import Corpus
+from th_training.learn.augment import Augmentation
 from th_training.learn.fit import CHECKPOINT, DivergedError, Epoch
 from th_training.learn.loss import masked_error
-from th_training.learn.recipes import RECIPES, Augmentation, Recipe, Stage, find_recipe
+from th_training.learn.recipes import RECIPES, Recipe, Stage, find_recipe
 from th_training.learn.train import Trained, train
 
 QUICK = Recipe(

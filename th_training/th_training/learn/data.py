@@ -15,14 +15,11 @@ from torch import Tensor
 from th_common.errors import InputError
 from th_face_predictor.predictor import standardise
 from th_training.corpus.format import Clip, Corpus
-from th_training.learn.recipes import Augmentation
+from th_training.learn.augment import Augmentation, augment
 
 CACHE_BYTES = 1 << 30
 SMALLEST_SD = 1e-3
 SHORTEST = 2
-
-ENERGY, STATIC, PITCH = 12, slice(0, 12), 39
-NEPER_PER_DB = np.log(10.0) / 10.0
 
 
 @dataclass
@@ -212,19 +209,6 @@ def whole_clips(clips: Clips, statistics: Statistics) -> Iterator[Batch]:
         x = standardise(features, statistics.feature_mean, statistics.feature_sd)
         y = statistics.standard_codes(codes)
         yield Batch.of([(x, y, len(x))])
-
-
-def augment(x: np.ndarray, sd: np.ndarray, how: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """Features (T, 40) as another microphone, distance or voice would have given them (HTK order, F0 last)."""
-    x = x.copy()
-    gain, pitch = rng.uniform(-how.gain, how.gain), rng.uniform(-how.pitch, how.pitch)
-    channel = rng.normal(0.0, 1.0, 12) * how.channel
-    x[:, ENERGY] += gain * NEPER_PER_DB
-    x[:, STATIC] += channel * sd[STATIC]
-    x[:, PITCH] *= 2.0 ** (pitch / 12.0)
-    if how.noise:
-        x[:, :PITCH] += rng.standard_normal(x[:, :PITCH].shape, np.float32) * (how.noise * sd[:PITCH])
-    return x
 
 
 def _draw(clips: Clips, rng: np.random.Generator, segment: int | None, balance: float) -> np.ndarray:

@@ -6,23 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from th_common.errors import InputError
 from th_face_predictor.architecture import PAPER_UNITS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Augmentation:
-    """Changes of the features that leave the face as it is, drawn anew for every stretch of training sound; 0: none.
-
-    Attributes:
-        gain: loudness, uniform in +-gain dB.
-        channel: constant offset of c1..c12 (another microphone or room), in standard deviations of the feature.
-        pitch: another voice's F0, uniform in +-pitch semitones.
-        noise: white noise on all features but F0, in standard deviations of the feature.
-    """
-
-    gain: float = 0.0
-    channel: float = 0.0
-    pitch: float = 0.0
-    noise: float = 0.0
+from th_training.learn.augment import Augmentation
 
 
 @dataclass(frozen=True, kw_only=True)
