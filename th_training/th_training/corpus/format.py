@@ -1,20 +1,23 @@
-"""A corpus is a folder: manifest.json beside clips/ID.npz.
+"""A corpus is a folder: manifest.json beside clips/ID.npz (docs/corpus.md has every field).
 
-clips/ID.npz    features (T, 40) float32, codes (T, D) float32: row i of both belongs to the sound centred at (i + 1) / 60 s
-manifest.json   format, profile, face model, clips (id, split, speaker, frames, ...); written last, so that a corpus with a
-                manifest is whole
+clips/ID.npz    arrays of T rows; row i of each belongs to the sound centred at (i + 1) / 60 s:
+                features (T, 40) float32; codes (T, D) float32, sd of the face's modes;
+                landmarks (T, 68, 2) float32, px of the face's canvas, measured on the picture, the head's pose taken out;
+                phones (T, 4) int16: previous, centre and next phone (index into th_training.speech.phones.PHONES) and state
+                (0 first frame of the phone, 1 last, 2 other), -1 where unknown;
+                quality (T,) float32, 0..1, of the codes. All but the features may be missing.
+manifest.json   format, profile, face model, clips (id, split, speaker, emotion, text, frames, ...), what was left out and why;
+                written last and taken away first, so that a corpus with a manifest is whole
 
 A clip's file carries its own description, so that an interrupted build goes on where it stopped.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,47 +25,55 @@ from typing import Any
 import numpy as np
 
 from th_common.errors import InputError
-from th_training.whole import replacing
 
-FORMAT = "talking-head-corpus/1"
+from .clip_files import CLIPS, FPS, Clip, clip_path, common_rows, finished_clip, read_arrays, write_clip, write_whole
+from .splits import SPLITS, assign_splits
+
+__all__ = [
+    "CLIPS",
+    "FORMAT",
+    "FPS",
+    "MANIFEST",
+    "SPLITS",
+    "Clip",
+    "Corpus",
+    "assign_splits",
+    "clip_path",
+    "common_rows",
+    "finished_clip",
+    "open_again",
+    "read_arrays",
+    "read_corpus",
+    "write_clip",
+    "write_manifest",
+]
+
+FORMAT = "talking-head-corpus/2"
+READ = ("talking-head-corpus/1", FORMAT)
+"""Formats that are read. /1 has neither what was left out nor a face file."""
 MANIFEST = "manifest.json"
-CLIPS = "clips"
-SPLITS = ("train", "validation", "test")
-FPS = 60
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clip:
-    """One utterance, or one stretch of sound without speech, and where it belongs.
-
-    `source` names what was said, or the sound without speech: clips that share it, of other voices too, share a split.
-    `key` is a digest of everything that the clip was made from; a clip with another key is made anew.
-    """
-
-    id: str
-    speaker: str
-    frames: int
-    split: str = "train"
-    source: str = ""
-    kind: str = "speech"
-    emotion: str = "neutral"
-    language: str = "en"
-    text: str = ""
-    key: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus on disk, as its manifest describes it."""
+    """A corpus on disk, as its manifest describes it; arrays are read when they are asked for.
+
+    face: the id of the face that the codes belong to; face_file: where it lies, relative to the folder ("" if it does not).
+    left_out: name of a recording -> why it is not among the clips.
+    """
 
     folder: Path
     profile: str
     face: str
     clips: tuple[Clip, ...]
     about: Mapping[str, Any] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    face_file: str = ""
+
+    @property
+    def face_path(self) -> Path | None:
+        """The face's file (`th_training.aam.files.read_face` reads it), None where the corpus has none."""
+        return self.folder / self.face_file if self.face_file else None
 
     def split(self, name: str) -> tuple[Clip, ...]:
         """The clips of `train`, `validation` or `test`.
@@ -74,21 +85,27 @@ class Corpus:
             raise InputError(f"there is no split {name!r}; a corpus has {', '.join(SPLITS)}")
         return tuple(clip for clip in self.clips if clip.split == name)
 
-    def load(self, clip: Clip) -> tuple[np.ndarray, np.ndarray]:
-        """Features (T, 40) and codes (T, D) of a clip, both float32.
+    def arrays(self, clip: Clip, *names: str) -> dict[str, np.ndarray]:
+        """The named arrays of a clip, (T, ...) each; the others are not read. Without names all.
 
         Raises:
-            InputError: the file is missing, damaged, or not the one that the manifest speaks of.
+            InputError: the file is missing, damaged, not the one that the manifest speaks of, or lacks an array.
         """
-        arrays = read_arrays(self.folder, clip.id)
-        try:
-            features, codes = arrays["features"], arrays["codes"]
-        except KeyError as missing:
-            raise InputError(f"{clip_path(self.folder, clip.id)}: array {missing} is missing") from None
-        if not (features.ndim == codes.ndim == 2 and len(features) == len(codes) == clip.frames):
+        found = read_arrays(self.folder, clip.id, *names, key=clip.key)
+        for name, array in found.items():
+            if array.ndim < 1 or len(array) != clip.frames:
+                raise InputError(
+                    f"{clip_path(self.folder, clip.id)}: {name} {array.shape} does not have the manifest's {clip.frames} frames"
+                )
+        return found
+
+    def load(self, clip: Clip) -> tuple[np.ndarray, np.ndarray]:
+        """Features (T, 40) and codes (T, D) of a clip, both float32. Raises InputError as `arrays`."""
+        found = self.arrays(clip, "features", "codes")
+        features, codes = found["features"], found["codes"]
+        if not features.ndim == codes.ndim == 2:
             raise InputError(
-                f"{clip_path(self.folder, clip.id)}: features {features.shape} and codes {codes.shape} "
-                f"do not both have the manifest's {clip.frames} frames"
+                f"{clip_path(self.folder, clip.id)}: features {features.shape} and codes {codes.shape} are no tables"
             )
         return features.astype(np.float32, copy=False), codes.astype(np.float32, copy=False)
 
@@ -96,6 +113,10 @@ class Corpus:
         """Every clip of a split with its features and codes."""
         for clip in self.split(name):
             yield clip, *self.load(clip)
+
+    def with_splits(self, splits: Mapping[str, str]) -> Corpus:
+        """The same files with other splits, clip id -> split. Nothing is written."""
+        return replace(self, clips=tuple(replace(clip, split=splits[clip.id]) for clip in self.clips))
 
     def summary(self) -> dict[str, Any]:
         """Frames, clips and speakers by split, and frames by kind: what a card or a report says of the corpus."""
@@ -112,101 +133,15 @@ class Corpus:
         }
 
 
-def clip_path(folder: str | os.PathLike[str], clip_id: str) -> Path:
-    """Where the arrays of a clip lie. Raises InputError for an id that is no plain file name."""
-    if not _ID.fullmatch(clip_id):
-        raise InputError(f"clip id {clip_id!r} is not a plain name (letters, digits, '.', '_', '-')")
-    return Path(folder) / CLIPS / f"{clip_id}.npz"
+def open_again(folder: str | os.PathLike[str]) -> None:
+    """Take the manifest away before clips are made anew: killed from here on, the folder is no corpus.
 
-
-def write_clip(folder: str | os.PathLike[str], clip: Clip, **arrays: np.ndarray) -> Clip:
-    """Write one clip's arrays and description at once (a kill leaves either the whole clip or none of it).
-
-    Raises:
-        InputError: arrays of another length than `clip.frames`, or values that are not finite.
+    Raises InputError where it cannot be taken away.
     """
-    for name, array in arrays.items():
-        if len(array) != clip.frames:
-            raise InputError(f"clip {clip.id}: {name} has {len(array)} rows, not {clip.frames}")
-        if not np.isfinite(array).all():
-            raise InputError(f"clip {clip.id}: {name} holds NaN or infinity")
-    buffer = io.BytesIO()
-    about = np.frombuffer(json.dumps(asdict(clip)).encode(), np.uint8)
-    np.savez(buffer, **arrays, about=about)
-    path = clip_path(folder, clip.id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, buffer.getvalue())
-    return clip
-
-
-def read_arrays(folder: str | os.PathLike[str], clip_id: str) -> dict[str, np.ndarray]:
-    """All arrays of a clip's file. Raises InputError where it is missing or damaged."""
-    path = clip_path(folder, clip_id)
     try:
-        with np.load(path, allow_pickle=False) as data:
-            return {name: data[name] for name in data.files if name != "about"}
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such clip, the corpus is not complete") from None
-    except Exception as error:  # zipfile.BadZipFile, zlib.error: numpy lets what lies below it through
-        raise InputError(f"{path}: damaged ({error})") from error
-
-
-def common_rows(features: np.ndarray, codes: np.ndarray, *, most: int = FPS // 2) -> tuple[np.ndarray, np.ndarray]:
-    """Features (T, 40) and codes (U, D) of one recording, cut to the rows that both have.
-
-    Row i of both is at (i + 1) / 60 s, so that only the ends differ. Codes go on to the end of the last picture; features end
-    where the last whole window does, and sound may be longer or shorter than the pictures: `most` rows are usual.
-
-    Raises:
-        InputError: they differ by more than `most` rows (not one recording), or have none in common.
-    """
-    rows = min(len(features), len(codes))
-    if not rows:
-        raise InputError(f"{len(features)} rows of features and {len(codes)} of codes have none in common")
-    if abs(len(features) - len(codes)) > most:
-        raise InputError(
-            f"{len(features)} rows of features and {len(codes)} of codes are more than {most} apart: not of one recording?"
-        )
-    return features[:rows], codes[:rows]
-
-
-def finished_clip(folder: str | os.PathLike[str], clip_id: str, key: str) -> Clip | None:
-    """The clip that an earlier, interrupted run has made of the same ingredients (`key`), or None."""
-    try:
-        with np.load(clip_path(folder, clip_id), allow_pickle=False) as data:
-            clip = Clip(**json.loads(bytes(data["about"]).decode()))
-    except Exception:  # whatever is wrong with it, the clip is made anew
-        return None
-    return clip if clip.key == key else None
-
-
-def assign_splits(
-    clips: Iterable[Clip],
-    *,
-    seed: int,
-    validation: float = 0.05,
-    test: float = 0.05,
-    held_out: Iterable[str] = (),
-) -> tuple[Clip, ...]:
-    """Give every clip a split: by source, so that no utterance is on both sides; voices held out are test only.
-
-    `validation` and `test` are shares of the sources of each kind and language (at least one each from eight sources on).
-    """
-    clips = tuple(clips)
-    held = set(held_out)
-    rng = np.random.default_rng(seed)
-    chosen: dict[str, str] = {}
-    for group in sorted({(clip.kind, clip.language) for clip in clips}):
-        sources = sorted({_source(clip) for clip in clips if (clip.kind, clip.language) == group})
-        counts = [max(round(share * len(sources)), int(len(sources) >= 8)) for share in (validation, test)]
-        for rank, index in enumerate(rng.permutation(len(sources))):
-            name = "validation" if rank < counts[0] else "test" if rank < sum(counts) else "train"
-            chosen.setdefault(sources[index], name)
-    return tuple(replace(clip, split="test" if clip.speaker in held else chosen[_source(clip)]) for clip in clips)
-
-
-def _source(clip: Clip) -> str:
-    return clip.source or clip.id
+        (Path(folder) / MANIFEST).unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{Path(folder) / MANIFEST}: cannot be removed ({error.strerror})") from error
 
 
 def write_manifest(
@@ -215,12 +150,14 @@ def write_manifest(
     *,
     profile: str,
     face: str = "",
+    face_file: str = "",
+    left_out: Mapping[str, str] | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> Corpus:
     """Declare a corpus complete: every clip's file must be there.
 
     Raises:
-        InputError: a clip's file is missing, an id comes twice, or a split has no such name.
+        InputError: a clip's file or the face's is missing, an id comes twice, or a split has no such name.
     """
     clips = tuple(clips)
     twice = [name for name, n in Counter(clip.id for clip in clips).items() if n > 1]
@@ -231,20 +168,25 @@ def write_manifest(
             raise InputError(f"clip {clip.id}: there is no split {clip.split!r}")
         if not clip_path(folder, clip.id).is_file():
             raise InputError(f"{clip_path(folder, clip.id)}: no such clip, the corpus is not complete")
+    if face_file and not (Path(folder) / face_file).is_file():
+        raise InputError(f"{Path(folder) / face_file}: no such face, the corpus is not complete")
+    corpus = Corpus(Path(folder), profile, face, clips, dict(about or {}), dict(left_out or {}), face_file)
     fields = {
         "format": FORMAT,
         "profile": profile,
         "fps": FPS,
         "face": face,
-        "about": dict(about or {}),
+        "face_file": face_file,
+        "left_out": corpus.left_out,
+        "about": corpus.about,
         "clips": [asdict(clip) for clip in clips],
     }
-    _replace(Path(folder) / MANIFEST, (json.dumps(fields, indent=1, ensure_ascii=False) + "\n").encode())
-    return Corpus(Path(folder), profile, face, clips, dict(about or {}))
+    write_whole(Path(folder) / MANIFEST, (json.dumps(fields, indent=1, ensure_ascii=False) + "\n").encode())
+    return corpus
 
 
 def read_corpus(folder: str | os.PathLike[str]) -> Corpus:
-    """Read a corpus' manifest.
+    """Read a corpus' manifest, of format /1 or /2.
 
     Raises:
         InputError: the folder has no manifest (not a corpus, or not finished), or the manifest cannot be used.
@@ -256,18 +198,41 @@ def read_corpus(folder: str | os.PathLike[str]) -> Corpus:
         raise InputError(f"{path}: no such file, {os.fspath(folder)!r} is not a finished corpus") from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not a readable manifest ({error})") from error
-    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+    if not isinstance(raw, dict) or raw.get("format") not in READ:
         found = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
-        raise InputError(f"{path}: format is {found!r}, this software reads {FORMAT!r}")
+        raise InputError(f"{path}: format is {found!r}, this software reads {' and '.join(map(repr, READ))}")
     if raw.get("fps") != FPS:
         raise InputError(f"{path}: fps is {raw.get('fps')!r}, this software speaks {FPS} frames per second")
     try:
-        clips = tuple(Clip(**clip) for clip in raw["clips"])
-        return Corpus(Path(folder), str(raw["profile"]), str(raw["face"]), clips, dict(raw["about"]))
+        return Corpus(
+            Path(folder),
+            str(raw["profile"]),
+            str(raw["face"]),
+            _clips(raw["clips"]),
+            dict(raw["about"]),
+            dict(raw.get("left_out", {})),
+            str(raw.get("face_file", "")),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not a readable manifest ({error!r})") from error
 
 
-def _replace(path: Path, data: bytes) -> None:
-    with replacing(path) as partial:
-        partial.write_bytes(data)
+def _clips(raw: Sequence[Mapping[str, Any]]) -> tuple[Clip, ...]:
+    clips = tuple(Clip(**clip) for clip in raw)
+    for clip in clips:
+        texts = (
+            clip.id,
+            clip.speaker,
+            clip.split,
+            clip.source,
+            clip.kind,
+            clip.emotion,
+            clip.language,
+            clip.text,
+            clip.key,
+        )
+        if not (all(isinstance(text, str) for text in texts) and type(clip.frames) is int and clip.frames >= 0):
+            raise TypeError(f"clip {clip.id!r} has a field of another type")
+        if clip.split not in SPLITS:
+            raise ValueError(f"clip {clip.id!r}: there is no split {clip.split!r}")
+    return clips
