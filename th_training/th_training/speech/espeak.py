@@ -14,6 +14,7 @@ import numpy as np
 from th_common.errors import DeviceError, InputError
 from th_training.actor import phonemes
 
+from . import alphabets
 from .prosody import Prosody
 from .utterance import Phone, Utterance, to_visemes
 
@@ -133,5 +134,10 @@ def say(
         pitch=np.clip(pitch + 50 * np.log2(style.pitch), 0, 99),
         spread=np.clip(spread * style.range, 5, 99),
     )
-    segments = to_visemes(timed, phonemes.espeak_visemes, duration=len(samples) / sample_rate)
-    return Utterance(samples, sample_rate, segments)
+    duration = len(samples) / sample_rate
+    return Utterance(
+        samples,
+        sample_rate,
+        to_visemes(timed, phonemes.espeak_visemes, duration=duration),
+        alphabets.translated(timed, alphabets.espeak, duration=duration),
+    )

@@ -13,6 +13,7 @@ import soundfile
 from th_common.errors import DeviceError, InputError
 from th_training.actor import phonemes
 
+from . import alphabets
 from .prosody import Prosody
 from .utterance import Phone, Utterance, to_visemes
 
@@ -47,8 +48,13 @@ def say(text: str, style: Prosody, *, voice: str, mean: float, spread: float) ->
             samples, rate = soundfile.read(path, dtype="float32")
         except (OSError, subprocess.SubprocessError, soundfile.LibsndfileError) as error:
             raise DeviceError(f"flite could not speak with the voice {voice!r} ({error})") from error
-    segments = to_visemes(_phones(done.stdout), phonemes.arpabet_visemes, duration=len(samples) / rate)
-    return Utterance(np.ascontiguousarray(samples), rate, segments)
+    timed, duration = _phones(done.stdout), len(samples) / rate
+    return Utterance(
+        np.ascontiguousarray(samples),
+        rate,
+        to_visemes(timed, phonemes.arpabet_visemes, duration=duration),
+        alphabets.translated(timed, alphabets.arpabet, duration=duration),
+    )
 
 
 def _phones(listing: str) -> list[Phone]:

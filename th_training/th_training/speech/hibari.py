@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from . import alphabets
 from .ipa import ipa_visemes, merged
 from .prosody import Prosody
-from .utterance import Utterance, joined, to_visemes
+from .utterance import Phone, Utterance, joined, to_visemes
 
 _DURATIONS = "/Clip_output_0"  # frames per phoneme id
 _LAG = 0.057  # s by which the durations trail the sound (lip closures against forced alignment, 12 sentences)
@@ -68,9 +69,17 @@ def say(
         pieces += [samples, np.zeros(round(_JOINTS * rate), np.float32)]
         symbols.append((".", len(pieces[-1]) / rate))
     samples = joined(pieces, text)
-    phones = [(start - _LAG, end - _LAG, name) for start, end, name in merged(symbols)]
-    segments = to_visemes(phones, ipa_visemes, duration=len(samples) / rate)
-    return Utterance(samples, rate, segments)
+    duration = len(samples) / rate
+
+    def heard(letters: list[tuple[str, float]]) -> list[Phone]:
+        return [(start - _LAG, end - _LAG, name) for start, end, name in merged(letters)]
+
+    return Utterance(
+        samples,
+        rate,
+        to_visemes(heard(symbols), ipa_visemes, duration=duration),
+        alphabets.translated(heard(alphabets.paired(symbols)), alphabets.ipa, duration=duration),
+    )
 
 
 def _warped(part: np.ndarray, tract: float) -> np.ndarray:

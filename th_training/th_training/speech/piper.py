@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from . import alphabets
 from .ipa import ipa_visemes, merged
 from .prosody import Prosody
-from .utterance import Utterance, joined, to_visemes
+from .utterance import Phone, Utterance, joined, to_visemes
 
 _HOP = 256  # samples per frame of the model
 _DURATIONS = "/Ceil_output_0"  # frames per phoneme id
@@ -60,10 +61,18 @@ def say(text: str, style: Prosody, *, shift: float = 1.0, breadth: float = 0.667
         pieces += [audio, np.zeros(round(_JOINTS * rate), np.float32)]
         symbols.append((".", len(pieces[-1]) / rate))
     samples = joined(pieces, text)
-    phones = [((start - _LAG) / faster, (end - _LAG) / faster, name) for start, end, name in merged(symbols)]
     sample_rate = round(rate * faster)
-    segments = to_visemes(phones, ipa_visemes, duration=len(samples) / sample_rate)
-    return Utterance(samples, sample_rate, segments)
+    duration = len(samples) / sample_rate
+
+    def heard(letters: list[tuple[str, float]]) -> list[Phone]:
+        return [((start - _LAG) / faster, (end - _LAG) / faster, name) for start, end, name in merged(letters)]
+
+    return Utterance(
+        samples,
+        sample_rate,
+        to_visemes(heard(symbols), ipa_visemes, duration=duration),
+        alphabets.translated(heard(alphabets.paired(symbols)), alphabets.ipa, duration=duration),
+    )
 
 
 def _with_durations(

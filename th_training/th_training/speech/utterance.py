@@ -20,11 +20,15 @@ _DIPHTHONG_KNEE = 0.55  # share of a diphthong that its first half takes
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """samples (N,) float32 in [-1, 1] at sample_rate Hz; segments in the order of time, inside the sound."""
+    """samples (N,) float32 in [-1, 1] at sample_rate Hz; segments in the order of time, inside the sound.
+
+    phones are what the voice itself says it speaks and when, in the alphabet of `phones.PHONES`.
+    """
 
     samples: np.ndarray
     sample_rate: int
     segments: tuple[Segment, ...]
+    phones: tuple[Phone, ...] = ()
     text: str = ""
     emotion: str = "neutral"
 
@@ -67,13 +71,14 @@ def to_visemes(
 
 
 def with_silence(utterance: Utterance, *, before: float, after: float) -> Utterance:
-    """The utterance with digital silence (s) around it, its segments moved along."""
+    """The utterance with digital silence (s) around it, its segments and phones moved along."""
     head, tail = round(before * utterance.sample_rate), round(after * utterance.sample_rate)
     shift = head / utterance.sample_rate
     return Utterance(
         samples=np.pad(utterance.samples, (head, tail)),
         sample_rate=utterance.sample_rate,
         segments=tuple((start + shift, end + shift, name) for start, end, name in utterance.segments),
+        phones=tuple((start + shift, end + shift, name) for start, end, name in utterance.phones),
         text=utterance.text,
         emotion=utterance.emotion,
     )
