@@ -1,5 +1,7 @@
 """The actor's corpus: clips in step with the sound, resumable, quiet where nobody speaks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from th_training.actor.units import INDEX, UNITS
 from th_training.corpus import actor
 from th_training.corpus.format import Clip, clip_path, read_arrays, read_corpus, write_clip, write_manifest
 from th_training.speech import espeak, voices
+from th_training.speech.phones import PHONES
 from th_training.speech.utterance import Utterance
 
 JAW = INDEX["jawOpen"]
@@ -58,9 +61,44 @@ def test_codes_belong_to_a_face(recorded, tmp_path):
     source = next(c for c in recorded.clips if c.id == clip.id)
     np.testing.assert_array_equal(features, read_arrays(recorded.folder, clip.id)["features"])
     np.testing.assert_allclose(codes, actor.motion(recorded, source) @ mixing, rtol=1e-5, atol=1e-5)
-    assert "segments" not in clip.extra
+    assert not {"segments", "phones"} & set(clip.extra)
     other = actor.encode(recorded, tmp_path, lambda poses: poses @ mixing + 1, face="face two", seed=0)
     np.testing.assert_allclose(other.load(other.clips[0])[1], codes + 1, rtol=1e-4, atol=1e-4)
+
+
+def test_codes_come_with_the_phones_that_were_spoken(recorded, tmp_path):
+    corpus = actor.encode(recorded, tmp_path, lambda poses: poses[:, :16], face="one", seed=0)
+    for clip in corpus.clips:
+        phones = read_arrays(corpus.folder, clip.id)["phones"]
+        assert phones.shape == (clip.frames, 4)
+        assert phones.dtype == np.int16
+        names = {PHONES[i] for i in phones[:, 1]}
+        assert ("SIL" in names) if clip.kind == "speech" else (names == {"SIL"})
+        if clip.kind == "speech":
+            assert len(names) > 5
+            jaw = actor.motion(recorded, next(c for c in recorded.clips if c.id == clip.id))[:, JAW]
+            open_vowels, lips = (
+                np.isin(phones[:, 1], [PHONES.index(n) for n in group])
+                for group in (("AA", "AE", "AY"), ("M", "B", "P"))
+            )
+            if open_vowels.any() and lips.any():
+                assert jaw[open_vowels].mean() > 2 * jaw[lips].mean()
+
+
+def test_clips_of_an_older_making_are_kept_until_phones_are_wanted(recorded, tmp_path):
+    takes = [take for take in some_takes() if take.voice][:1]
+    clip = actor.record(takes, tmp_path, jobs=1).clips[0]
+    arrays = read_arrays(tmp_path, clip.id)
+    older = replace(clip, extra={name: value for name, value in clip.extra.items() if name != "phones"})
+    write_clip(tmp_path, older, **arrays)
+    again = actor.record(takes, tmp_path, jobs=1)
+    assert again.clips == (older,)
+    encoded = actor.encode(again, tmp_path / "codes", lambda poses: poses[:, :16], face="one", seed=0)
+    assert "phones" not in read_arrays(encoded.folder, clip.id)
+    made = actor.record(takes, tmp_path, jobs=1, phones=True)
+    assert made.clips[0].extra["phones"]
+    encoded = actor.encode(made, tmp_path / "codes", lambda poses: poses[:, :16], face="one", seed=0)
+    assert "phones" in read_arrays(encoded.folder, clip.id)
 
 
 def test_tracks_are_poses(recorded):

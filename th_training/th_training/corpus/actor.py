@@ -22,6 +22,7 @@ from th_audio_features import extract
 from th_training.actor.animate import animate
 from th_training.actor.units import UNITS
 from th_training.speech import sentences, voices
+from th_training.speech.phones import frames
 from th_training.speech.utterance import Utterance, with_silence
 from th_training.speech.voices import Voice
 
@@ -105,11 +106,20 @@ def plan(
     return tuple(takes)
 
 
-def record(takes: Sequence[Take], folder: str | Path, *, jobs: int = 2, progress: Progress | None = None) -> Corpus:
+def record(
+    takes: Sequence[Take],
+    folder: str | Path,
+    *,
+    jobs: int = 2,
+    progress: Progress | None = None,
+    phones: bool = False,
+) -> Corpus:
     """Make the clips of all takes; what is there is kept.
 
     Returns the corpus without splits. Its clips hold features (T, 40) and the energy (T,) of the sound before it was distorted,
-    and in `extra` the segments: what `motion` needs, in place of codes.
+    and in `extra` the segments: what `motion` needs, in place of codes; also the phones that the voices say they speak.
+
+    phones: make clips anew that an older version recorded without their phones.
 
     Raises:
         DeviceError: a voice's engine is missing.
@@ -117,7 +127,7 @@ def record(takes: Sequence[Take], folder: str | Path, *, jobs: int = 2, progress
     """
     folder = Path(folder)
     work = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=4)(
-        joblib.delayed(_record_one)(take, folder) for take in takes
+        joblib.delayed(_record_one)(take, folder, phones=phones) for take in takes
     )
     results = progress(work, len(takes)) if progress else work
     clips = list(results)
@@ -169,28 +179,41 @@ def encode(
 ) -> Corpus:
     """The corpus of one face model: the actor moves, and `to_codes` makes codes (T, D) of its poses (T, U).
 
+    Clips that were recorded with their phones have them as an array, as `th_training.speech.phones.frames` gives them.
+
     `face` names the model and all else that the codes depend on: clips of another name are made anew.
     """
     clips: list[Clip] = []
     source = progress(recorded.clips, len(recorded.clips)) if progress else recorded.clips
     for clip in source:
-        key = hashlib.sha256(f"{clip.key} {face} {INTENSITY} {LEAD}".encode()).hexdigest()[:16]
+        spoken = _phones(clip)
+        made_of = f"{clip.key} {face} {INTENSITY} {LEAD}" + " phones" * len(spoken)
+        key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
         done = finished_clip(folder, clip.id, key)
         if done is None:
             features = read_arrays(recorded.folder, clip.id)["features"]
             codes = np.asarray(to_codes(motion(recorded, clip)), np.float32)
-            about = {name: value for name, value in clip.extra.items() if name != "segments"}
-            done = write_clip(folder, replace(clip, key=key, extra=about), features=features, codes=codes)
+            about = {name: value for name, value in clip.extra.items() if name not in ("segments", "phones")}
+            done = write_clip(folder, replace(clip, key=key, extra=about), features=features, codes=codes, **spoken)
         clips.append(done)
     split = assign_splits(clips, seed=seed, held_out=voices.HELD_OUT)
-    spoken = sorted({clip.extra["engine"] for clip in clips if clip.kind == "speech"})
-    about = {"held_out": sorted(voices.HELD_OUT & {c.speaker for c in clips}), "engines": spoken}
+    engines = sorted({clip.extra["engine"] for clip in clips if clip.kind == "speech"})
+    about = {"held_out": sorted(voices.HELD_OUT & {c.speaker for c in clips}), "engines": engines}
     return write_manifest(folder, split, profile=recorded.profile, face=face, about=about)
 
 
-def _record_one(take: Take, folder: Path) -> Clip:
+def _phones(clip: Clip) -> dict[str, np.ndarray]:
+    """The array `phones` of a recorded clip, none where they were not recorded."""
+    if clip.kind != "speech":
+        return {"phones": frames([], clip.frames)}
+    if "phones" not in clip.extra:
+        return {}
+    return {"phones": frames([(start, end, name) for start, end, name in clip.extra["phones"]], clip.frames)}
+
+
+def _record_one(take: Take, folder: Path, *, phones: bool) -> Clip:
     known = finished_clip(folder, take.id, take.key)
-    if known:
+    if known and (known.kind != "speech" or "phones" in known.extra or not phones):
         return known
     rng = np.random.default_rng(take.seed)
     if take.voice is None:
@@ -210,6 +233,7 @@ def _record_one(take: Take, folder: Path) -> Clip:
         "sex": take.voice.sex,
         "rate": utterance.sample_rate,
         "segments": [[round(start, 4), round(end, 4), name] for start, end, name in utterance.segments],
+        "phones": [[round(start, 4), round(end, 4), name] for start, end, name in utterance.phones],
     }
     clip = Clip(
         id=take.id,
