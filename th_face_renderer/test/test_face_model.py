@@ -40,6 +40,14 @@ def test_landmarks_are_the_first_68_points() -> None:
     np.testing.assert_array_equal(MODEL.landmarks(code), MODEL.points(code)[:68])
 
 
+def test_a_track_is_the_landmarks_of_each_code() -> None:
+    codes = np.random.default_rng(0).normal(0, 3, (20, 16)).astype(np.float32)
+    np.testing.assert_allclose(MODEL.landmark_track(codes), np.stack([MODEL.landmarks(c) for c in codes]), atol=1e-4)
+    for bad in (codes[0], codes[:, :15], np.where(codes > 1, np.nan, codes)):
+        with pytest.raises(InputError, match="codes"):
+            MODEL.landmark_track(bad)
+
+
 def test_closed_lips_never_cross() -> None:
     code = np.zeros(16)
     code[0] = -CODE_LIMIT
