@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from th_common.errors import InputError
-from th_training.landmarks.measures import as_landmarks, inter_ocular, lip_opening
+from th_training.landmarks.measures import (
+    as_landmarks,
+    brow_height,
+    corner_height,
+    eye_opening,
+    inter_ocular,
+    lip_opening,
+    lip_width,
+)
 
 
 def face(gap: float) -> np.ndarray:
@@ -26,9 +34,33 @@ def test_closed_lips_are_closed_though_their_points_are_apart():
     assert lip_opening(face(-3)) == 0
 
 
-def test_opening_is_free_of_size_place_and_tilt():
+def expressive() -> np.ndarray:
+    """Brows 10, lids 2 and 6, corners 30 apart and 4 above the lips' middle; the eyes' outer corners are 50 apart."""
+    points = face(7)
+    points[36:48] = points[36]
+    points[[37, 38, 43, 44], 1] -= 2
+    points[[41, 40, 47, 46], 1] += 2
+    points[17:27] = [30, 10]
+    points[45] = points[36] + [50, 0]
+    points[48], points[54] = (10, 78), (40, 78)
+    points[[51, 57]] = [(25, 79), (25, 85)]
+    return points
+
+
+def test_what_an_expression_moves():
+    assert eye_opening(expressive()) == pytest.approx(4 / 50)
+    assert brow_height(expressive()) == pytest.approx(10 / 50)
+    assert lip_width(expressive()) == pytest.approx(30 / 50)
+    assert corner_height(expressive()) == pytest.approx(4 / 50)
+    raised = expressive()
+    raised[17:27, 1] -= 5
+    assert brow_height(np.stack([expressive(), raised])).tolist() == pytest.approx([0.2, 0.3])
+
+
+@pytest.mark.parametrize("measure", [lip_opening, lip_width, corner_height, brow_height, eye_opening])
+def test_measures_are_free_of_size_place_and_tilt(measure):
     turn = 3 * np.array([[0.8, -0.6], [0.6, 0.8]])
-    assert lip_opening(face(7) @ turn.T + [100, -30]) == pytest.approx(lip_opening(face(7)))
+    assert measure(expressive() @ turn.T + [100, -30]) == pytest.approx(measure(expressive()))
 
 
 @pytest.mark.parametrize("shape", [(67, 2), (68,), (68, 3)])
