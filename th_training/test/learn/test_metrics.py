@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from th_training.learn.metrics import agreement, correlation
+from th_training.learn.metrics import agreement, change, correlation, rms_ratio, still
 
 
 def test_correlation_is_numpys() -> None:
@@ -47,3 +47,14 @@ def test_agreement_averages_what_is_defined() -> None:
 
 def test_no_clips() -> None:
     assert np.isnan(agreement([]).corr)
+
+
+def test_movement() -> None:
+    ramp = np.arange(6.0)[:, None] * [1.0, 2.0]
+    assert change(ramp, 1).tolist() == [[1.0, 2.0]] * 5
+    assert not change(ramp, 3).any()
+    assert change(ramp**3, 3)[0].tolist() == pytest.approx([6.0, 48.0])
+    assert rms_ratio(change(2 * ramp, 1), change(ramp, 1)) == pytest.approx(2.0)
+    assert np.isnan(rms_ratio(ramp, 0 * ramp))
+    assert np.isnan(rms_ratio(ramp[:0], ramp[:0]))
+    assert still(np.column_stack([ramp[:, 0], np.full(6, 3.0)])).tolist() == [False, True]

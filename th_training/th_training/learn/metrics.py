@@ -33,6 +33,24 @@ def correlation(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     return np.where(t_sd > STILL, np.clip(result, -1.0, 1.0), np.nan)
 
 
+def still(codes: np.ndarray) -> np.ndarray:
+    """Which dimensions (D,) of codes (T, D) do not move: for `correlation` a prediction of nothing."""
+    return codes.astype(np.float64).std(axis=0) <= STILL
+
+
+def change(codes: np.ndarray, order: int) -> np.ndarray:
+    """Differences from frame to frame, `order` times: 1 velocity, 3 jerk, in units of the codes per frame^order; (T - order, D)."""
+    return np.diff(codes.astype(np.float64), n=order, axis=0)
+
+
+def rms_ratio(predicted: np.ndarray, true: np.ndarray) -> float:
+    """Root mean square of what is predicted over that of the truth, all dimensions together; NaN where the truth is zero."""
+    of_truth = np.sqrt(np.mean(np.square(true, dtype=np.float64))) if true.size else 0.0
+    return (
+        float(np.sqrt(np.mean(np.square(predicted, dtype=np.float64))) / of_truth) if of_truth > STILL else float("nan")
+    )
+
+
 @dataclass(frozen=True)
 class Agreement:
     """Predicted against true codes over a set of clips.
