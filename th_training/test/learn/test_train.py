@@ -16,7 +16,8 @@ from th_common.errors import InputError
 from th_face_predictor import PredictorStream
 from th_training.corpus.format import Corpus
 from th_training.learn.augment import Augmentation
-from th_training.learn.fit import CHECKPOINT, DivergedError, Epoch
+from th_training.learn.checkpoint import CHECKPOINT
+from th_training.learn.fit import DivergedError, Epoch
 from th_training.learn.loss import masked_error
 from th_training.learn.recipes import RECIPES, Recipe, Stage, find_recipe
 from th_training.learn.train import Trained, train
@@ -51,7 +52,7 @@ def test_it_learns(trained: tuple[Trained, Path]) -> None:
 
 def test_what_it_leaves(trained: tuple[Trained, Path], corpus: Corpus) -> None:
     result, folder = trained
-    assert sorted(p.name for p in folder.iterdir()) == ["predictor.safetensors", "training.json"]
+    assert sorted(p.name for p in folder.iterdir()) == ["history.csv", "predictor.safetensors", "training.json"]
     assert json.loads((folder / "training.json").read_text()) == result.figures
     saved = load_file(folder / "predictor.safetensors")
     assert set(saved) == set(result.tensors)
@@ -85,7 +86,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(
 
     def kill(epoch: Epoch) -> None:
         seen.append(epoch)
-        if len(seen) == killed_after + 1:
+        if len(seen) == killed_after:
             raise KilledError
 
     with pytest.raises(KilledError):

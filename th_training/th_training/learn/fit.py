@@ -1,6 +1,7 @@
-"""The optimiser's loop: stages, early stopping, checkpoints that a killed run goes on from.
+"""The optimiser's loop: stages, early stopping, checkpoints, in one process or many.
 
-Lightning's Fabric places the network, spreads it over processes where asked, and keeps checkpoints (plain tensors and numbers).
+Each process computes its share of every step, gradients are averaged so that the step is the one that one process would have made,
+validation clips are divided, and the first process alone writes and tells.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ from torch import Tensor
 
 from th_common.errors import TalkingHeadError
 from th_face_predictor.network import FaceNetwork
-from th_training.learn.data import Batch, Clips, Statistics, training_batches, whole_clips
+from th_training.learn.batches import DROPOUT, Batch, plan_epoch, seed_of, training_batches, whole_clip
+from th_training.learn.checkpoint import read_checkpoint, write_checkpoint
+from th_training.learn.data import Clips, Statistics
 from th_training.learn.loss import masked_error
+from th_training.learn.metrics import correlation
+from th_training.learn.processes import from_first, total
 from th_training.learn.recipes import Recipe, Stage
-
-CHECKPOINT = "training.ckpt"
 
 
 class DivergedError(TalkingHeadError):
@@ -32,15 +35,40 @@ class DivergedError(TalkingHeadError):
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch came to."""
+    """What one epoch came to.
+
+    Attributes:
+        stage, epoch: counted from 0; `epochs` is how many the stage has at most.
+        loss: mean over the steps of the training error.
+        validation: error on the validation clips; without any, `loss`.
+        corr: CORR on the validation clips; NaN without any.
+        learning_rate: of its steps.
+        frames_per_second: of training, all processes together.
+    """
 
     stage: int
     epoch: int
     epochs: int
     loss: float
     validation: float
+    corr: float
     learning_rate: float
     frames_per_second: float
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who is told what happens, in the first process.
+
+    Attributes:
+        began: the epochs that an earlier, killed run has done, before the first new one.
+        step: (stage, epoch, steps done, steps of the epoch).
+        epoch: after each epoch.
+    """
+
+    began: Callable[[list[Epoch]], None] = lambda history: None
+    step: Callable[[int, int, int, int], None] = lambda stage, epoch, done, steps: None
+    epoch: Callable[[Epoch], None] = lambda epoch: None
 
 
 @dataclass(frozen=True)
@@ -50,40 +78,47 @@ class _Best:
     weights: dict[str, Tensor]
 
 
-@dataclass
 class Fit:
     """Train one network by a recipe; `history` grows by one `Epoch` each.
 
-    `key` names what is trained on what: a checkpoint with another key is not gone on from.
+    `key` names what is trained on what: a checkpoint with another key is refused.
     """
 
-    fabric: Fabric
-    network: FaceNetwork
-    recipe: Recipe
-    statistics: Statistics
-    training: Clips
-    validation: Clips
-    folder: Path
-    key: str
-    report: Callable[[Epoch], None] = lambda epoch: None
-
-    def __post_init__(self) -> None:
-        size = self.network.architecture.outputs
-        weights = np.array(self.recipe.code_weights or np.ones(size), np.float32)
-        self.weights = torch.from_numpy(weights / weights.mean()).to(self.fabric.device)
-        sd = self.statistics.velocity_sd / self.statistics.code_sd
-        self.velocity_sd = torch.from_numpy(sd).to(self.fabric.device)
+    def __init__(
+        self,
+        fabric: Fabric,
+        network: FaceNetwork,
+        recipe: Recipe,
+        statistics: Statistics,
+        training: Clips,
+        validation: Clips,
+        folder: Path,
+        key: str,
+        watcher: Watcher,
+    ) -> None:
+        self.fabric, self.network, self.recipe, self.statistics = fabric, network, recipe, statistics
+        self.training, self.validation = training, validation
+        self.folder, self.key, self.watcher = folder, key, watcher
+        weights = np.array(recipe.code_weights or np.ones(network.architecture.outputs), np.float32)
+        self.weights = torch.from_numpy(weights / weights.mean()).to(fabric.device)
+        self.velocity_sd = torch.from_numpy(statistics.velocity_sd / statistics.code_sd).to(fabric.device)
         self.history: list[Epoch] = []
+        self.wrapped: Any = None
 
     def run(self) -> FaceNetwork:
         """All stages, from the checkpoint in `folder` where there is one; returns the network with its best weights.
 
         Raises:
             DivergedError: the loss is not a number any more.
+            InputError: a checkpoint cannot be written, or is another run's.
         """
-        done = self._checkpoint()
+        done = from_first(self.fabric, lambda: read_checkpoint(self.folder, self.key))
         if done:
             self.network.load_state_dict(done["best"])
+            self.history = [Epoch(**epoch) for epoch in done["history"]]
+        if self.fabric.is_global_zero:
+            self.watcher.began(self.history)
+        self.wrapped = self.fabric.setup_module(self.network)
         for number, stage in enumerate(self.recipe.stages):
             if done and number < done["stage"]:
                 continue
@@ -92,7 +127,7 @@ class Fit:
 
     def _stage(self, number: int, stage: Stage, resumed: dict[str, Any] | None) -> None:
         recipe = self.recipe
-        optimiser = torch.optim.RMSprop(
+        optimiser: Any = torch.optim.RMSprop(
             self.network.parameters(), lr=stage.learning_rate, alpha=recipe.alpha, eps=recipe.epsilon
         )
         best = _Best(math.inf, -1, _copy(self.network))
@@ -102,8 +137,7 @@ class Fit:
             best = _Best(resumed["best_loss"], resumed["best_epoch"], resumed["best"])
             self.network.load_state_dict(resumed["network"])
             optimiser.load_state_dict(resumed["optimiser"])
-            self.history = [Epoch(**epoch) for epoch in resumed["history"]]
-        network, optimiser = self.fabric.setup(self.network, optimiser)
+        optimiser = self.fabric.setup_optimizers(optimiser)
         for epoch in range(first, stage.epochs):
             if epoch - best.epoch > stage.patience:
                 break
@@ -111,65 +145,84 @@ class Fit:
             for group in optimiser.param_groups:
                 group["lr"] = rate
             begin = time.perf_counter()
-            loss, frames = self._epoch(network, optimiser, number, stage, epoch)
+            loss, frames = self._epoch(optimiser, number, stage, epoch)
             speed = frames / (time.perf_counter() - begin)
-            judged = self.judge(stage) if len(self.validation) else loss
+            judged, corr = self.judge(stage) if len(self.validation) else (loss, math.nan)
             if judged < best.loss:
                 best = _Best(judged, epoch, _copy(self.network))
-            self.history.append(Epoch(number, epoch, stage.epochs, loss, judged, rate, speed))
-            self.report(self.history[-1])
+            self.history.append(Epoch(number, epoch, stage.epochs, loss, judged, corr, rate, speed))
             self._save(number, epoch, optimiser, best)
+            if self.fabric.is_global_zero:
+                self.watcher.epoch(self.history[-1])
         self.network.load_state_dict(best.weights)
 
-    def _epoch(self, network: Any, optimiser: Any, number: int, stage: Stage, epoch: int) -> tuple[float, int]:
-        recipe = self.recipe
+    def _epoch(self, optimiser: Any, number: int, stage: Stage, epoch: int) -> tuple[float, int]:
+        """One pass: mean loss of its steps, and frames; the same in all processes."""
+        fabric, recipe = self.fabric, self.recipe
         reach = recipe.lookahead if stage.limited else None
-        seeds = np.random.SeedSequence([recipe.seed, number, epoch, self.fabric.global_rank]).spawn(2)
-        torch.manual_seed(int(seeds[0].generate_state(1)[0]))
-        network.train()
-        losses, frames = [], 0
-        for batch in training_batches(
+        seed = (recipe.seed, number, epoch)
+        torch.manual_seed(int(seed_of(seed, DROPOUT, fabric.global_rank).generate_state(1)[0]))
+        plan = plan_epoch(
+            self.training, seed=seed, batch=recipe.batch, segment=stage.segment, lookahead=reach, balance=recipe.balance
+        )
+        batches = training_batches(
             self.training,
             self.statistics,
-            rng=np.random.default_rng(seeds[1]),
-            batch=recipe.batch,
-            segment=stage.segment,
-            lookahead=reach,
-            balance=recipe.balance,
+            plan,
+            seed=seed,
             augmentation=recipe.augmentation,
-        ):
+            rank=fabric.global_rank,
+            processes=fabric.world_size,
+        )
+        self.wrapped.train()
+        losses = []
+        for done, batch in enumerate(batches):
             optimiser.zero_grad()
-            loss = self._error(network, batch, reach)
-            if not torch.isfinite(loss):
+            # Gradients are averaged over the processes: so is this.
+            loss = self._error(self._predict(batch, reach), batch) * batch.weight
+            losses.append(total(fabric, loss.detach()).item() / fabric.world_size)
+            if not math.isfinite(losses[-1]):
                 raise DivergedError(
-                    f"recipe {recipe.name}: the loss is {loss.item()} in stage {number + 1}, epoch {epoch + 1}"
+                    f"recipe {recipe.name}: the loss is {losses[-1]} in stage {number + 1}, epoch {epoch + 1}"
                 )
-            self.fabric.backward(loss)
+            fabric.backward(loss)
             if recipe.clip is not None:
-                self.fabric.clip_gradients(network, optimiser, max_norm=recipe.clip)
+                fabric.clip_gradients(self.wrapped, optimiser, max_norm=recipe.clip)
             optimiser.step()
-            losses.append(loss.item())
-            frames += int(batch.lengths.sum())
-        return float(np.mean(losses)), frames
+            if fabric.is_global_zero:
+                self.watcher.step(number, epoch, done + 1, len(plan))
+        return float(np.mean(losses)), sum(s.end - s.begin for step in plan for s in step)
 
-    def judge(self, stage: Stage) -> float:
-        """The loss on the validation clips, each clip as much as it is long."""
+    def judge(self, stage: Stage) -> tuple[float, float]:
+        """The loss on the validation clips, each clip as much as it is long, and CORR; every process judges some clips."""
+        fabric = self.fabric
         reach = self.recipe.lookahead if stage.limited else None
-        self.network.eval()
-        total = 0.0
+        # A row per clip, in the order of the clips: the same sums however many processes there are.
+        rows = torch.zeros(len(self.validation), 3)
+        self.wrapped.eval()
         with torch.no_grad():
-            for batch in whole_clips(self.validation, self.statistics):
-                total += self._error(self.network, batch, reach).item() * int(batch.lengths.sum())
-        return total / self.validation.frames
+            for index in range(fabric.global_rank, len(self.validation), fabric.world_size):
+                batch = whole_clip(self.validation, self.statistics, index)
+                predicted = self._predict(batch, reach)
+                r = correlation(predicted[0].float().cpu().numpy(), batch.y[0].numpy())
+                defined = np.isfinite(r)
+                error = self._error(predicted, batch).item()
+                rows[index] = torch.tensor([error, float(r[defined].sum()), float(defined.sum())])
+        errors, correlations, counts = total(fabric, rows.to(fabric.device)).cpu().double().unbind(1)
+        lengths = torch.tensor([clip.frames for clip in self.validation.clips], dtype=torch.float64)
+        corr = (correlations.sum() / counts.sum()).item() if counts.sum() else math.nan
+        return ((errors * lengths).sum() / lengths.sum()).item(), corr
 
-    def _error(self, network: Any, batch: Batch, reach: int | None) -> Tensor:
-        x, y, lengths, mask = self.fabric.to_device((batch.x, batch.y, batch.lengths, batch.mask))
-        predicted = network(x, lengths, lookahead=reach)
+    def _predict(self, batch: Batch, reach: int | None) -> Tensor:
+        x, lengths = self.fabric.to_device((batch.x, batch.lengths))
+        predicted: Tensor = self.wrapped(x, lengths, lookahead=reach)
+        return predicted
+
+    def _error(self, predicted: Tensor, batch: Batch) -> Tensor:
+        y, mask = self.fabric.to_device((batch.y, batch.mask))
         return masked_error(
             predicted, y, mask, weights=self.weights, velocity=self.recipe.velocity, velocity_sd=self.velocity_sd
         )
-
-    # --- checkpoints: dictionaries of tensors, numbers and text, read without executing anything --------------------------
 
     def _save(self, number: int, epoch: int, optimiser: Any, best: _Best) -> None:
         state = {
@@ -181,23 +234,9 @@ class Fit:
             "best": best.weights,
             "best_loss": best.loss,
             "best_epoch": best.epoch,
-            "history": [vars(e) for e in self.history],
+            "history": [asdict(e) for e in self.history],
         }
-        if self.fabric.is_global_zero:
-            partial = self.folder / (CHECKPOINT + ".partial")
-            torch.save(state, partial)
-            partial.replace(self.folder / CHECKPOINT)
-        self.fabric.barrier()
-
-    def _checkpoint(self) -> dict[str, Any] | None:
-        """What a killed run of the same key left, if anything."""
-        try:
-            state = torch.load(self.folder / CHECKPOINT, map_location="cpu", weights_only=True)
-            return state if state["key"] == self.key else None
-        except FileNotFoundError:
-            return None
-        except Exception:  # a damaged checkpoint is as good as none: begin anew
-            return None
+        from_first(self.fabric, lambda: write_checkpoint(self.folder, state))
 
 
 def _copy(network: FaceNetwork) -> dict[str, Tensor]:

@@ -3,86 +3,77 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import lightning
 import numpy as np
 import torch
 from lightning.fabric import Fabric
-from safetensors.numpy import save_file
 
 from th_common.errors import InputError
-from th_common.model_folder import PREDICTOR, Tensors
+from th_common.model_folder import PREDICTOR
 from th_face_predictor.architecture import Architecture
 from th_face_predictor.network import FaceNetwork
 from th_face_predictor.predictor import Predictor
-from th_training.corpus.format import MANIFEST, read_corpus
+from th_training.corpus.format import Corpus, read_corpus
+from th_training.learn.checkpoint import CHECKPOINT, OtherRunError
 from th_training.learn.data import Clips, Statistics
-from th_training.learn.fit import CHECKPOINT, Epoch, Fit
+from th_training.learn.fit import Epoch, Fit, Watcher
 from th_training.learn.metrics import Agreement, agreement
+from th_training.learn.processes import device_name, from_first, same_everywhere
 from th_training.learn.recipes import Recipe
+from th_training.learn.tensorboard import FOLDER as TENSORBOARD
+from th_training.learn.tensorboard import TensorBoard
+from th_training.learn.trained import FIGURES, HISTORY, Trained, plain, read_trained, write_history, write_trained
+from th_training.whole import sweep
 
-FIGURES = "training.json"
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained predictor, as `th_common.model_folder.write_model` wants it.
-
-    Attributes:
-        tensors: content of predictor.safetensors.
-        network: the card's field `network`.
-        lookahead, profile: the card's fields.
-        figures: CORR and error on validation and test clips, baselines, speed: for the card's field `training`.
-    """
-
-    tensors: Tensors
-    network: dict[str, Any]
-    lookahead: int | None
-    profile: str
-    figures: dict[str, Any]
-
-    def predictor(self) -> Predictor:
-        """The predictor, ready to run."""
-        return Predictor(
-            Architecture.from_card(self.network), self.tensors, lookahead=self.lookahead, profile=self.profile
-        )
+__all__ = ["FIGURES", "Trained", "describe", "mean_trajectory", "read_trained", "train"]
 
 
 def train(
-    corpus: str | os.PathLike[str],
+    corpus: str | os.PathLike[str] | Corpus,
     recipe: Recipe,
     out: str | os.PathLike[str],
     *,
     threads: int = 1,
     report: Callable[[Epoch], None] = lambda epoch: None,
     fabric: Fabric | None = None,
+    start: str | os.PathLike[str] | None = None,
+    again: bool = False,
+    tensorboard: bool = False,
+    watcher: Watcher | None = None,
 ) -> Trained:
-    """Train a predictor on a corpus folder.
+    """Train a predictor on a corpus; a finished run of the same recipe on the same corpus is kept, a killed one goes on.
 
     Args:
-        out: folder for predictor.safetensors, training.json and, until the end, the checkpoint that a killed run goes on from.
-        threads: cores to compute on.
-        report: called after each epoch.
-        fabric: where to compute; None: in this process, on its CPU.
+        corpus: its folder; or as it was read, or given other splits.
+        out: folder for predictor.safetensors, training.json, history.csv, and until the end the checkpoint.
+        threads: cores to compute on, of each process.
+        report: called after each epoch; `watcher` is told more.
+        fabric: where to compute (`processes.make_fabric`, launched); None: in this process, on its CPU.
+        start: folder of a finished training whose weights are begun with, instead of random ones.
+        again: begin anew, whatever `out` holds.
+        tensorboard: write out/tensorboard.
 
     Raises:
-        InputError: the corpus cannot be used.
+        InputError: the corpus cannot be used, or a file cannot be written.
+        OtherRunError: `out` holds a run of another recipe or corpus, and not `again`.
         DivergedError: the loss is not a number any more.
     """
     begin = time.perf_counter()
-    source = read_corpus(corpus)
+    fabric = fabric or Fabric(accelerator="cpu", devices=1)
+    watcher = watcher or Watcher(epoch=report)
+    source = corpus if isinstance(corpus, Corpus) else read_corpus(corpus)
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
     training, validation, test = (
-        Clips.of(source, split, centre=recipe.centre) for split in ("train", "validation", "test")
+        Clips.of(source, split, centre=recipe.centre, inputs=recipe.inputs) for split in ("train", "validation", "test")
     )
     statistics = Statistics.of(training)
     inputs, outputs = len(statistics.feature_mean), len(statistics.code_mean)
@@ -91,38 +82,60 @@ def train(
             f"recipe {recipe.name} weighs {len(recipe.code_weights)} code dimensions, the corpus has {outputs}"
         )
     architecture = Architecture(name=recipe.network, units=recipe.units, inputs=inputs, outputs=outputs)
+    weights = _weights(start, architecture) if start is not None else None
+    key = _key(recipe, source, (training, validation, test), start)
+    if not same_everywhere(fabric, key):
+        raise InputError(f"{source.folder}: the corpus is not the same on all machines")
+    kept: Trained | None = from_first(fabric, lambda: _prepare(folder, key, again))
+    if kept is not None:
+        return kept
     with _quick(threads):
         torch.manual_seed(recipe.seed)
         network = FaceNetwork(architecture, dropout=recipe.dropout)
-        fit = Fit(
-            fabric or Fabric(accelerator="cpu", devices=1),
-            network,
-            recipe,
-            statistics,
-            training,
-            validation,
-            folder,
-            f"{recipe!r} {hashlib.sha256((source.folder / MANIFEST).read_bytes()).hexdigest()}",
-            report,
-        )
-        fit.run()
-    tensors = {f"net.{name}": tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
-    tensors |= statistics.tensors()
-    predictor = Predictor(architecture, tensors, lookahead=recipe.lookahead, profile=source.profile)
-    figures: dict[str, Any] = {
-        "recipe": asdict(recipe),
-        "corpus": source.summary(),
-        "left_out": training.left_out | validation.left_out | test.left_out,
-        "epochs": len(fit.history),
-        "training_frames_per_second": _speeds(recipe, fit.history),
-        "validation": describe(predictor, statistics, training, validation),
-        "test": describe(predictor, statistics, training, test),
-        "minutes": round((time.perf_counter() - begin) / 60, 2),
-    }
-    figures = _plain(figures)
-    save_file(tensors, str(folder / PREDICTOR))
-    (folder / FIGURES).write_text(json.dumps(figures, indent=1) + "\n")
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+        if weights:
+            network.load_state_dict(weights)
+        board = TensorBoard(folder) if tensorboard and fabric.is_global_zero else None
+        fit = Fit(fabric, network, recipe, statistics, training, validation, folder, key, watcher)
+        fit.watcher = _writing(fit, board)
+        try:
+            fit.run()
+        finally:
+            if board:
+                board.close()
+        tensors = {
+            f"net.{name}": tensor.detach().float().cpu().numpy().copy() for name, tensor in network.state_dict().items()
+        }
+        tensors |= statistics.tensors()
+        predictor = Predictor(architecture, tensors, lookahead=recipe.lookahead, profile=source.profile)
+
+    def finish() -> dict[str, Any]:
+        figures = {
+            "key": key,
+            "recipe": asdict(recipe),
+            "inputs": recipe.inputs,
+            "network": architecture.to_card(),
+            "parameters": sum(tensor.numel() for tensor in network.parameters()),
+            "lookahead": recipe.lookahead,
+            "profile": source.profile,
+            "face": source.face,
+            "start": os.fspath(start) if start is not None else None,
+            "corpus": source.summary(),
+            "left_out": {**source.left_out, **training.left_out, **validation.left_out, **test.left_out},
+            "epochs": len(fit.history),
+            "training_frames_per_second": _speeds(recipe, fit.history),
+            "validation": describe(predictor, statistics, training, validation),
+            "test": describe(predictor, statistics, training, test),
+            "device": device_name(fabric),
+            "processes": fabric.world_size,
+            "versions": {"torch": torch.__version__, "lightning": lightning.__version__, "numpy": np.__version__},
+            "minutes": (time.perf_counter() - begin) / 60,
+        }
+        trained = Trained(tensors, architecture.to_card(), recipe.lookahead, source.profile, plain(figures))
+        write_trained(folder, trained)
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+        return trained.figures
+
+    figures = from_first(fabric, finish)
     return Trained(tensors, architecture.to_card(), recipe.lookahead, source.profile, figures)
 
 
@@ -160,6 +173,59 @@ def mean_trajectory(clips: Clips, frames: int) -> np.ndarray:
     return np.asarray(total / len(clips), np.float32)
 
 
+def _prepare(folder: Path, key: str, again: bool) -> Trained | None:
+    """Make the folder ready; returns this very run where it is finished. Raises OtherRunError, or InputError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+        if again:
+            for name in (FIGURES, PREDICTOR, HISTORY, CHECKPOINT):
+                (folder / name).unlink(missing_ok=True)
+            shutil.rmtree(folder / TENSORBOARD, ignore_errors=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror or error})") from error
+    try:
+        found = read_trained(folder)
+    except InputError:  # none, or damaged: as good as none
+        return None
+    if found.figures.get("key") != key:
+        raise OtherRunError(f"{folder}: holds a run of another recipe or corpus (--again removes it and begins anew)")
+    return found
+
+
+def _key(recipe: Recipe, source: Corpus, parts: Iterable[Clips], start: str | os.PathLike[str] | None) -> str:
+    """Digest of what is trained on what: the content of the clips, not where they lie."""
+    began = "" if start is None else hashlib.sha256((Path(start) / PREDICTOR).read_bytes()).hexdigest()
+    named = (repr(replace(recipe, name="")), source.face, source.profile, *(clips.content for clips in parts), began)
+    return hashlib.sha256("\n".join(named).encode()).hexdigest()[:32]
+
+
+def _weights(start: str | os.PathLike[str], architecture: Architecture) -> dict[str, torch.Tensor]:
+    """The network of an earlier training. Raises InputError where it is another one."""
+    earlier = read_trained(start)
+    if earlier.network != architecture.to_card():
+        raise InputError(f"{os.fspath(start)}: is {earlier.network}, the recipe wants {architecture.to_card()}")
+    return {k.removeprefix("net."): torch.from_numpy(v) for k, v in earlier.tensors.items() if k.startswith("net.")}
+
+
+def _writing(fit: Fit, board: TensorBoard | None) -> Watcher:
+    """The watcher of a run that also keeps its history."""
+    inner = fit.watcher
+
+    def began(history: list[Epoch]) -> None:
+        if board:
+            board.go_on_after(len(history))
+        inner.began(history)
+
+    def epoch(epoch: Epoch) -> None:
+        write_history(fit.folder, fit.history)
+        if board:
+            board.add(epoch, len(fit.history))
+        inner.epoch(epoch)
+
+    return Watcher(began, inner.step, epoch)
+
+
 def _figures(a: Agreement) -> dict[str, Any]:
     return {"corr": a.corr, "rmse": a.rmse, "clips": a.clips, "undefined": a.undefined, "by_dimension": a.by_dimension}
 
@@ -173,17 +239,6 @@ def _speeds(recipe: Recipe, history: list[Epoch]) -> dict[str, float]:
         for n, stage in enumerate(recipe.stages)
         if any(e.stage == n for e in history)
     }
-
-
-def _plain(value: Any) -> Any:
-    """As JSON can say it: four digits, and null where there is no number."""
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, float):
-        return float(f"{value:.4g}") if math.isfinite(value) else None
-    return value
 
 
 @contextmanager
