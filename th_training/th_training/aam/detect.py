@@ -52,13 +52,14 @@ class CascadeDetector:
 
 
 class DlibDetector:
-    """dlib's frontal face detector. Raises ImportError where dlib is not installed."""
+    """dlib's frontal face detector; `threshold`: of its score. Raises ImportError where dlib is not installed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, threshold: float = -0.2) -> None:
         self._detector: Any = importlib.import_module("dlib").get_frontal_face_detector()
+        self._threshold = threshold
 
     def __call__(self, image: np.ndarray) -> list[Box]:
-        boxes, scores, _ = self._detector.run(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), 0, -0.2)
+        boxes, scores, _ = self._detector.run(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), 0, self._threshold)
         found = [boxes[i] for i in np.argsort(scores)[::-1]]
         return [Box((b.left() + b.right()) / 2, (b.top() + b.bottom()) / 2, float(b.width())) for b in found]
 
@@ -78,12 +79,12 @@ class FaceFinder:
         self._mean = model.shape_mean[:LANDMARKS].astype(np.float64)
         self._detectors = default_detectors() if detectors is None else detectors
         portrait = FaceDecoder(model).render(model.rest)
-        self._boxes = [next(iter(_detect(detector, portrait)), self._usual()) for detector in self._detectors]
+        self._boxes = [next(iter(detect(detector, portrait)), self._usual()) for detector in self._detectors]
 
     def __call__(self, image: np.ndarray) -> Iterator[np.ndarray]:
         """Landmarks (68, 2) px, the surest first; the next detector is asked only if these are not enough."""
         for detector, own in zip(self._detectors, self._boxes, strict=True):
-            for box in _detect(detector, image)[:2]:
+            for box in detect(detector, image)[:2]:
                 scale = box.side / own.side
                 yield (self._mean - [own.x, own.y]) * scale + [box.x, box.y]
 
@@ -94,7 +95,7 @@ class FaceFinder:
         return Box(float(centre[0]), float(centre[1]), float(1.1 * (high - low).max()))
 
 
-def _detect(detector: Detector, image: np.ndarray) -> list[Box]:
+def detect(detector: Detector, image: np.ndarray) -> list[Box]:
     """Boxes in px of the picture; a small picture in which no face is seen is enlarged and looked at again."""
     height, width = image.shape[:2]
     zoom = min(1.0, _WIDEST / max(height, width))

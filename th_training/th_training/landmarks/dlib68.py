@@ -52,7 +52,7 @@ class Landmarker:
     """
 
     def __init__(self) -> None:
-        dlib, weights = _dlib(), _weights()
+        dlib, weights = _dlib(), weights()
         self._rectangle = dlib.rectangle
         self._detector = dlib.get_frontal_face_detector()
         self._predictor = dlib.shape_predictor(str(weights))
@@ -128,7 +128,8 @@ def _dlib() -> Any:
         raise NoTrackerError(f"automatic landmarks need dlib: pip install dlib-bin {_PACKAGE} ({error})") from error
 
 
-def _weights() -> Path:
+def weights() -> Path:
+    """Where the weights lie. Raises NoTrackerError where they are not installed."""
     # Found without importing the package, which would ask for pkg_resources.
     spec = importlib.util.find_spec(_PACKAGE)
     for folder in (spec.submodule_search_locations or []) if spec else []:
