@@ -9,14 +9,16 @@ Feature frame i and pose i belong to the sound centred at (i + 1) / 60 s (th_aud
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import joblib
 import numpy as np
+import scipy.io.wavfile
 
 from th_audio_features import extract
 from th_training.actor.animate import animate
@@ -28,7 +30,17 @@ from th_training.speech.voices import Voice
 
 from . import quiet
 from .augment import Distortion
-from .format import Clip, Corpus, assign_splits, finished_clip, read_arrays, write_clip, write_manifest
+from .clip_files import write_whole
+from .format import (
+    Clip,
+    Corpus,
+    assign_splits,
+    finished_clip,
+    open_again,
+    read_arrays,
+    write_clip,
+    write_manifest,
+)
 
 VERSION = "4"
 """Changes whenever the same plan would give other clips, so that none of an older making is kept."""
@@ -41,6 +53,8 @@ LEAD = (
 )
 MILD = 0.4  # how often the sound comes from a good microphone nearby
 QUIET_SECONDS = 4.0
+STUDIO_SNR = 50.0  # dB, of clean takes
+SOUND = "sound"
 
 _Item = TypeVar("_Item")
 Progress = Callable[[Iterable[_Item], int], Iterable[_Item]]
@@ -49,7 +63,10 @@ Progress = Callable[[Iterable[_Item], int], Iterable[_Item]]
 
 @dataclass(frozen=True, kw_only=True)
 class Take:
-    """One thing to record: a voice saying a text, or (voice None) a quiet sound of kind `text`."""
+    """One thing to record: a voice saying a text, or (voice None) a quiet sound of kind `text`.
+
+    clean: as in a quiet studio, at one gain, instead of through rooms, lines and microphones drawn by chance.
+    """
 
     id: str
     voice: Voice | None
@@ -57,11 +74,15 @@ class Take:
     emotion: str
     seed: int
     profile: str = "robot"
+    clean: bool = False
 
     @property
     def key(self) -> str:
         """Digest of all that decides what the clips hold."""
-        return hashlib.sha256(json.dumps([VERSION, asdict(self)], sort_keys=True).encode()).hexdigest()[:16]
+        known = asdict(self)
+        if not self.clean:
+            del known["clean"]  # so that clips which were recorded before there were clean ones are kept
+        return hashlib.sha256(json.dumps([VERSION, known], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def plan(
@@ -113,6 +134,7 @@ def record(
     jobs: int = 2,
     progress: Progress | None = None,
     phones: bool = False,
+    sound: bool = False,
 ) -> Corpus:
     """Make the clips of all takes; what is there is kept.
 
@@ -120,16 +142,18 @@ def record(
     and in `extra` the segments: what `motion` needs, in place of codes; also the phones that the voices say they speak.
 
     phones: make clips anew that an older version recorded without their phones.
+    sound: also write what is heard, `sound/ID.wav`, and its place below `folder` into `extra`.
 
     Raises:
         DeviceError: a voice's engine is missing.
-        InputError: a voice cannot say its text.
+        InputError: a voice cannot say its text, or a file cannot be written.
     """
     folder = Path(folder)
     work = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=4)(
-        joblib.delayed(_record_one)(take, folder, phones=phones) for take in takes
+        joblib.delayed(_record_one)(take, folder, phones=phones, sound=sound) for take in takes
     )
     results = progress(work, len(takes)) if progress else work
+    open_again(folder)
     clips = list(results)
     profile = takes[0].profile if takes else "robot"
     return write_manifest(folder, clips, profile=profile, about={"takes": len(takes)})
@@ -176,30 +200,46 @@ def encode(
     face: str,
     seed: int,
     progress: Progress | None = None,
+    landmarks: Callable[[np.ndarray], np.ndarray] | None = None,
+    face_file: str = "",
+    made_with: str = "",
+    split: Callable[[Sequence[Clip]], Iterable[Clip]] | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> Corpus:
     """The corpus of one face model: the actor moves, and `to_codes` makes codes (T, D) of its poses (T, U).
 
     Clips that were recorded with their phones have them as an array, as `th_training.speech.phones.frames` gives them.
 
-    `face` names the model and all else that the codes depend on: clips of another name are made anew.
+    `face` names the model, `made_with` all else that the codes depend on: clips of other names are made anew.
+
+    landmarks: of one pose, (68, 2) px of the face's canvas, to be kept as well; face_file: the face's place in the folder;
+    split: gives the clips their splits (default: `assign_splits`, voices held out are test only).
     """
+    open_again(folder)
     clips: list[Clip] = []
     source = progress(recorded.clips, len(recorded.clips)) if progress else recorded.clips
     for clip in source:
         spoken = _phones(clip)
         made_of = f"{clip.key} {face} {INTENSITY} {LEAD}" + " phones" * len(spoken)
+        if made_with or landmarks:
+            made_of += f" {made_with} {landmarks is not None}"
         key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
         done = finished_clip(folder, clip.id, key)
         if done is None:
             features = read_arrays(recorded.folder, clip.id)["features"]
-            codes = np.asarray(to_codes(motion(recorded, clip)), np.float32)
-            about = {name: value for name, value in clip.extra.items() if name not in ("segments", "phones")}
-            done = write_clip(folder, replace(clip, key=key, extra=about), features=features, codes=codes, **spoken)
+            poses = motion(recorded, clip)
+            codes = np.asarray(to_codes(poses), np.float32)
+            arrays = {"features": features, "codes": codes, **spoken}
+            if landmarks is not None:
+                arrays["landmarks"] = np.stack([landmarks(pose) for pose in poses]).astype(np.float32)
+            extra = {name: value for name, value in clip.extra.items() if name not in ("segments", "phones")}
+            done = write_clip(folder, replace(clip, key=key, extra=extra), **arrays)
         clips.append(done)
-    split = assign_splits(clips, seed=seed, held_out=voices.HELD_OUT)
+    divided = split(clips) if split else assign_splits(clips, seed=seed, held_out=voices.HELD_OUT)
     engines = sorted({clip.extra["engine"] for clip in clips if clip.kind == "speech"})
-    about = {"held_out": sorted(voices.HELD_OUT & {c.speaker for c in clips}), "engines": engines}
-    return write_manifest(folder, split, profile=recorded.profile, face=face, about=about)
+    held_out = sorted(voices.HELD_OUT & {c.speaker for c in clips}) if split is None else []
+    known = {"held_out": held_out, "engines": engines, **(about or {})}
+    return write_manifest(folder, divided, profile=recorded.profile, face=face, face_file=face_file, about=known)
 
 
 def _phones(clip: Clip) -> dict[str, np.ndarray]:
@@ -211,9 +251,11 @@ def _phones(clip: Clip) -> dict[str, np.ndarray]:
     return {"phones": frames([(start, end, name) for start, end, name in clip.extra["phones"]], clip.frames)}
 
 
-def _record_one(take: Take, folder: Path, *, phones: bool) -> Clip:
+def _record_one(take: Take, folder: Path, *, phones: bool, sound: bool) -> Clip:
+    place = folder / SOUND / f"{take.id}.wav"
     known = finished_clip(folder, take.id, take.key)
-    if known and (known.kind != "speech" or "phones" in known.extra or not phones):
+    lacks_sound = sound and not (known and SOUND in known.extra and place.is_file())
+    if known and (known.kind != "speech" or (not lacks_sound and ("phones" in known.extra or not phones))):
         return known
     rng = np.random.default_rng(take.seed)
     if take.voice is None:
@@ -225,7 +267,10 @@ def _record_one(take: Take, folder: Path, *, phones: bool) -> Clip:
     utterance = voices.speak(take.voice, take.text, take.emotion, seed=take.seed)
     before, after = rng.uniform(0.15, 0.7, 2)
     utterance = with_silence(utterance, before=float(before), after=float(after))
-    distortion = Distortion.draw(rng, mild=rng.random() < MILD)
+    if take.clean:
+        distortion = Distortion(snr=STUDIO_SNR, seed=int(rng.integers(1 << 31)))
+    else:
+        distortion = Distortion.draw(rng, mild=rng.random() < MILD)
     heard = distortion.apply(utterance.samples, utterance.sample_rate)
     features = extract(heard, utterance.sample_rate, profile=take.profile)
     about: dict[str, Any] = {
@@ -235,6 +280,9 @@ def _record_one(take: Take, folder: Path, *, phones: bool) -> Clip:
         "segments": [[round(start, 4), round(end, 4), name] for start, end, name in utterance.segments],
         "phones": [[round(start, 4), round(end, 4), name] for start, end, name in utterance.phones],
     }
+    if sound:
+        write_sound(place, heard, utterance.sample_rate)
+        about[SOUND] = f"{SOUND}/{place.name}"
     clip = Clip(
         id=take.id,
         speaker=take.voice.id,
@@ -248,6 +296,13 @@ def _record_one(take: Take, folder: Path, *, phones: bool) -> Clip:
     )
     energy = frame_energy(utterance, len(features)).astype(np.float32)
     return write_clip(folder, clip, features=features, energy=energy)
+
+
+def write_sound(path: Path, samples: np.ndarray, rate: int) -> None:
+    """Samples (N,) in [-1, 1] as 16-bit wav; it appears whole or not at all. Raises InputError where it cannot be written."""
+    data = io.BytesIO()
+    scipy.io.wavfile.write(data, rate, np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16))
+    write_whole(path, data.getvalue())
 
 
 def frame_energy(utterance: Utterance, frames: int) -> np.ndarray:
