@@ -1,0 +1,225 @@
+"""From recordings to a corpus: look, split, build a face of what is trained on, code, hear, find the lag, declare whole.
+
+Every step keeps what it made under a digest of what that depends on: a run that was killed goes on, and a changed transcript or
+profile does not ask for the pictures again. Recordings that cannot be used are left out by name. Where one failed for another
+reason (memory, disk, a process that was killed) there is no manifest, and the same command tries again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from th_common.errors import InputError, ModelError
+from th_training.aam.encode_corpus import face_and_id
+from th_training.corpus.checks import check_recording, has_tracker
+from th_training.corpus.clip_files import CLIPS, Clip, finished_clip
+from th_training.corpus.format import Corpus, open_again, write_manifest
+from th_training.corpus.hearing import clip_key, make_clip
+from th_training.corpus.lag import Lag, estimate_lag
+from th_training.corpus.own_face import FACE_FILE, build_own_face, copy_face
+from th_training.corpus.pictures import FOLDER, pictures_key, pictures_path, read_pictures, see, write_pictures
+from th_training.corpus.recordings import Found, Recording
+from th_training.corpus.splits import paper_splits
+from th_training.tiles import make_folder
+from th_training.whole import sweep
+from th_training.workers import Died, cores, spread
+
+LAG_TAKEN_OUT = 1 / 240
+"""s: a smaller lag than a quarter of a row is none."""
+
+Progress = Callable[[str], Callable[[Iterable[Any], int], Iterable[Any]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How a corpus is made.
+
+    face: a model folder or face file; None: one is built of the training clips. pictures: that it is built from.
+    lag: s by which the pictures come later than the sound; apply_lag: the estimate, in its place.
+    """
+
+    profile: str = "paper"
+    face: Path | None = None
+    pictures: int = 600
+    seed: int = 0
+    lag: float = 0.0
+    apply_lag: bool = False
+    cache: Path = Path("build/cache/landmarks")
+    jobs: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one recording in one step. state: done, left out (it cannot be used), or failed (this time)."""
+
+    name: str
+    state: str
+    reason: str = ""
+    clip: Clip | None = None
+
+
+@dataclass
+class Prepared:
+    """The corpus, the lag of its clips, and what is to be said: notes by clip, seconds by step."""
+
+    corpus: Corpus
+    lag: Lag | None
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def prepare(
+    found: Found, out: Path, plan: Plan, *, about: dict[str, Any], progress: Progress | None = None
+) -> Prepared:
+    """Make a corpus of recordings of one person.
+
+    Raises:
+        InputError: no recording can be used, or a step failed for some (then the folder is no corpus yet).
+        ModelError: the face cannot be used.
+    """
+    recordings = {one.id: one for one in found.recordings}
+    if len(recordings) != len(found.recordings):
+        raise InputError("two recordings have one name")
+    left_out = dict(found.passed_over)
+    seconds: dict[str, float] = {}
+    make_folder(out)
+    make_folder(out / FOLDER)
+    for folder in (out, out / FOLDER, out / CLIPS):
+        sweep(folder)
+
+    def step(what: str, work: Callable[[str], Outcome], names: Sequence[str]) -> dict[str, Outcome]:
+        begin = time.perf_counter()
+        outcomes = _each(work, names, plan.jobs, progress(what) if progress else None)
+        seconds[what] = round(time.perf_counter() - begin, 1)
+        left_out.update((one.name, one.reason) for one in outcomes if one.state == "left out")
+        failed = [one for one in outcomes if one.state == "failed"]
+        if failed:
+            raise InputError(
+                f"{len(failed)} of {len(outcomes)} recordings failed, first {failed[0].name}: {failed[0].reason}; "
+                f"{out} is no corpus yet, the same command goes on where this one stopped"
+            )
+        good = {one.name: one for one in outcomes if one.state == "done"}
+        if not good:
+            raise InputError(f"none of {len(outcomes)} recordings can be used; first: {outcomes[0].reason}")
+        return good
+
+    if plan.face is None and not has_tracker():
+        raise InputError(
+            "a face can only be built where landmarks can be measured (requirements/landmarks.txt): name one with --face"
+        )
+    good = step("looking", partial(_look, recordings, plan.cache), sorted(recordings))
+    splits = _splits(recordings, good, plan.seed)
+    open_again(out)
+    if plan.face is not None:
+        face = copy_face(plan.face, out)
+    else:
+        begin = time.perf_counter()
+        trained = [recordings[name].video for name in sorted(good) if splits[name] == "train"]
+        face = build_own_face(trained, out, pictures=plan.pictures, seed=plan.seed, cache=plan.cache)
+        seconds["face"] = round(time.perf_counter() - begin, 1)
+    face_id = face_and_id(face)[1]
+    good = step("coding", partial(_see, recordings, out, face, face_id, plan.cache), sorted(good))
+
+    def hear(lag: float) -> tuple[Clip, ...]:
+        done = step("hearing", partial(_hear, recordings, out, face_id, plan.profile, lag), sorted(good))
+        return tuple(replace(one.clip, split=splits[one.name]) for one in done.values() if one.clip is not None)
+
+    clips = hear(plan.lag)
+    lag = estimate_lag(out, clips, face)
+    applied = plan.lag
+    if plan.apply_lag and lag is not None and abs(lag.seconds) >= LAG_TAKEN_OUT:
+        applied += lag.seconds
+        clips = hear(applied)
+    used = {clip.id for clip in clips}
+    for stale in sorted((out / CLIPS).glob("*.npz")):
+        if stale.stem not in used:
+            stale.unlink()
+    corpus = write_manifest(
+        out,
+        clips,
+        profile=plan.profile,
+        face=face_id,
+        face_file=FACE_FILE,
+        left_out=left_out,
+        about={**about, "seed": plan.seed, "lag_applied": round(applied, 4), "lag": lag.figures() if lag else None,
+               "face_built": plan.face is None},
+    )  # fmt: skip
+    notes = {clip.id: list(clip.extra["notes"]) for clip in clips if clip.extra.get("notes")}
+    return Prepared(corpus, lag, notes, seconds)
+
+
+def _splits(recordings: dict[str, Recording], good: Iterable[str], seed: int) -> dict[str, str]:
+    clips = [Clip(id=name, speaker="", frames=0, source=recordings[name].source or name) for name in good]
+    return paper_splits(clips, seed=seed)
+
+
+def _each(work: Callable[[str], Outcome], names: Sequence[str], jobs: int | None, progress: Any) -> list[Outcome]:
+    """`work` for every name over the cores; where a process dies, that name has failed."""
+    count = max(1, min(cores() if jobs is None else jobs, len(names)))
+
+    def results() -> Iterator[Outcome]:
+        for done in spread(work, names, count):
+            yield Outcome(done.item, "failed", str(done)) if isinstance(done, Died) else done
+
+    return sorted(progress(results(), len(names)) if progress else results(), key=lambda one: one.name)
+
+
+def _look(recordings: dict[str, Recording], cache: Path, name: str) -> Outcome:
+    return _guarded(name, lambda: check_recording(recordings[name], cache))
+
+
+def _see(recordings: dict[str, Recording], out: Path, face: Path, face_id: str, cache: Path, name: str) -> Outcome:
+    place = pictures_path(out, name)
+
+    def work() -> None:
+        key = pictures_key(recordings[name].video, face_id)
+        if read_pictures(place, key) is None:
+            made = see(recordings[name].video, face, cache)
+            _or_fail(write_pictures, place, made, key)
+
+    return _guarded(name, work)
+
+
+def _hear(recordings: dict[str, Recording], out: Path, face_id: str, profile: str, lag: float, name: str) -> Outcome:
+    def work() -> Clip:
+        recording = recordings[name]
+        seen = pictures_key(recording.video, face_id)
+        key = clip_key(recording, seen, profile, lag)
+        done = finished_clip(out, name, key)
+        if done is not None:
+            return done
+        pictures = read_pictures(pictures_path(out, name), seen)
+        if pictures is None:
+            raise _FailedError(f"{pictures_path(out, name)}: was changed while the corpus was made")
+        return make_clip(out, recording, pictures, key=key, profile=profile, lag=lag)
+
+    return _guarded(name, work)
+
+
+class _FailedError(Exception):
+    """Not the recording's fault."""
+
+
+def _or_fail(write: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return write(*arguments)
+    except InputError as error:
+        raise _FailedError(str(error)) from error
+
+
+def _guarded(name: str, work: Callable[[], Clip | None]) -> Outcome:
+    try:
+        return Outcome(name, "done", clip=work())
+    except InputError as error:
+        return Outcome(name, "left out", str(error))
+    except ModelError:
+        raise  # no clip can be coded
+    except Exception as error:  # of memory, OpenCV, the disk: one recording's, the others go on
+        return Outcome(
+            name, "failed", str(error) if isinstance(error, _FailedError) else f"{type(error).__name__}: {error}"
+        )
