@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from th_training.corpus.format import Clip, Corpus, write_clip, write_manifest
+from th_training.speech.phones import PHONES
 
 
 def smooth(x: np.ndarray, width: int) -> np.ndarray:
@@ -26,9 +27,20 @@ def synthetic_clip(rng: np.random.Generator, frames: int) -> tuple[np.ndarray, n
     return (features * 10.0 + 30.0).astype(np.float32), (codes * 0.8 + 0.3).astype(np.float32)
 
 
+def synthetic_phones(rng: np.random.Generator, frames: int) -> np.ndarray:
+    """Phones of six frames each, (T, 4)."""
+    names = rng.integers(0, len(PHONES), frames // 6 + 3)
+    k = np.arange(frames) // 6
+    state = np.full(frames, 2)
+    state[::6], state[5::6] = 0, 1
+    return np.stack((names[k], names[k + 1], names[k + 2], state), axis=1).astype(np.int16)
+
+
 @pytest.fixture(scope="session")
 def make_corpus(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Corpus]:
-    def make(*, train: int = 24, validation: int = 3, test: int = 3, frames: int = 150, seed: int = 0) -> Corpus:
+    def make(
+        *, train: int = 24, validation: int = 3, test: int = 3, frames: int = 150, seed: int = 0, phones: bool = False
+    ) -> Corpus:
         folder: Path = tmp_path_factory.mktemp("corpus")
         rng = np.random.default_rng(seed)
         clips = []
@@ -37,7 +49,10 @@ def make_corpus(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Corpu
                 length = frames + int(rng.integers(-20, 20)) if frames > 40 else frames
                 features, codes = synthetic_clip(rng, length)
                 clip = Clip(id=f"{split}{k}", speaker=f"voice{k % 3}", split=split, frames=length)
-                clips.append(write_clip(folder, clip, features=features, codes=codes))
+                arrays = {"features": features, "codes": codes}
+                if phones:
+                    arrays["phones"] = synthetic_phones(rng, length)
+                clips.append(write_clip(folder, clip, **arrays))
         return write_manifest(folder, clips, profile="robot")
 
     return make

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +17,12 @@ from th_common.errors import InputError
 from th_face_predictor import PredictorStream
 from th_training.corpus.format import Corpus
 from th_training.learn.augment import Augmentation
-from th_training.learn.checkpoint import CHECKPOINT
+from th_training.learn.checkpoint import CHECKPOINT, OtherRunError
 from th_training.learn.fit import DivergedError, Epoch
 from th_training.learn.loss import masked_error
-from th_training.learn.recipes import RECIPES, Recipe, Stage, find_recipe
+from th_training.learn.recipes import PHONEMES, Recipe, Stage
 from th_training.learn.train import Trained, train
+from th_training.learn.trained import read_history
 
 QUICK = Recipe(
     name="quick",
@@ -99,20 +101,106 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(
         assert np.array_equal(tensor, resumed.tensors[name]), name
 
 
-def test_seeds(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bits(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
     corpus = make_corpus(train=4, frames=60)
-    one, two, other = (train(corpus.folder, short(seed=s), tmp_path / str(i)) for i, s in enumerate((1, 1, 2)))
-    name = "net.layers.2.weight"
-    assert np.array_equal(one.tensors[name], two.tensors[name])
-    assert not np.array_equal(one.tensors[name], other.tensors[name])
+    for name, seed in (("one", 1), ("two", 1), ("other", 2)):
+        train(corpus.folder, short(seed=seed), tmp_path / name)
+    one, two, other = ((tmp_path / name / "predictor.safetensors").read_bytes() for name in ("one", "two", "other"))
+    assert one == two
+    assert one != other
+
+
+def test_a_finished_run_is_kept_and_another_is_refused(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
+    corpus = make_corpus(train=4, frames=60)
+    first = train(corpus.folder, short(), tmp_path)
+    epochs: list[Epoch] = []
+    kept = train(corpus.folder, short(), tmp_path, report=epochs.append)
+    assert not epochs
+    assert kept.figures == first.figures
+    other = replace(short(), dropout=0.1)
+    with pytest.raises(OtherRunError, match="another recipe or corpus"):
+        train(corpus.folder, other, tmp_path)
+    with pytest.raises(OtherRunError, match="another recipe or corpus"):
+        train(make_corpus(train=4, frames=60, seed=1), short(), tmp_path)
+    assert train(corpus.folder, other, tmp_path, again=True).figures["key"] != first.figures["key"]
+    (tmp_path / "predictor.safetensors").write_bytes(b"half")
+    train(corpus.folder, short(), tmp_path, report=epochs.append)
+    assert len(epochs) == 5
+
+
+def test_begins_with_the_weights_of_another_training(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
+    corpus = make_corpus(train=4, frames=60)
+    first = train(corpus.folder, short(), tmp_path / "first")
+    still = replace(short(), stages=(Stage(epochs=1, learning_rate=0.0, limited=False),))
+    second = train(make_corpus(train=3, frames=60, seed=1), still, tmp_path / "second", start=tmp_path / "first")
+    for name, tensor in first.tensors.items():
+        if name.startswith("net."):
+            assert np.array_equal(tensor, second.tensors[name]), name
+    with pytest.raises(InputError, match="the recipe wants"):
+        train(corpus, replace(still, units=10), tmp_path / "third", start=tmp_path / "first")
+    with pytest.raises(InputError, match="no finished training"):
+        train(corpus, still, tmp_path / "third", start=tmp_path / "nothing")
+
+
+def test_the_comparative_method_hears_phonemes(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
+    recipe = replace(short(), inputs=PHONEMES, augmentation=Augmentation())
+    corpus = make_corpus(train=4, validation=1, test=1, frames=60, phones=True)
+    result = train(corpus.folder, recipe, tmp_path)
+    assert result.figures["inputs"] == "phonemes"
+    assert result.network["inputs"] == 148
+    assert not result.tensors["feature.mean"].any()
+    assert (result.tensors["feature.sd"] == 1).all()
+    assert result.figures["test"]["corr"] is not None
+    with pytest.raises(InputError, match=r"no clip to train on.*array 'phones' is missing"):
+        train(make_corpus(train=2, frames=50), recipe, tmp_path / "without")
+
+
+def test_the_history_is_kept(trained: tuple[Trained, Path]) -> None:
+    history = read_history(trained[1])
+    assert [(e.stage, e.epoch) for e in history[:2]] == [(0, 0), (0, 1)]
+    assert len(history) == trained[0].figures["epochs"]
+    assert history[-1].corr > 0.9 > history[0].corr
+    assert history[-1].validation < history[0].validation
+    with pytest.raises(InputError, match="holds no training"):
+        read_history(trained[1] / "none")
+
+
+def test_curves_for_tensorboard(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    train(make_corpus(train=3, frames=50), short(), tmp_path, tensorboard=True)
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert set(events.Tags()["scalars"]) >= {"loss", "validation", "corr", "learning_rate", "frames_per_second"}
+    history = read_history(tmp_path)
+    assert [e.step for e in events.Scalars("validation")] == list(range(1, len(history) + 1))
+    assert [e.value for e in events.Scalars("validation")] == pytest.approx([e.validation for e in history], rel=1e-4)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
+    corpus = make_corpus(train=3, frames=50)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(InputError, match=r"training\.ckpt cannot be written \(File too large\)"):
+            train(corpus.folder, short(), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+    train(corpus.folder, short(), tmp_path)
 
 
 def test_a_damaged_checkpoint_is_as_good_as_none(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
     corpus = make_corpus(train=3, frames=50)
-    (tmp_path / CHECKPOINT).write_bytes(b"\x80\x04 not a checkpoint")
+    (tmp_path / CHECKPOINT).write_bytes(b"not a checkpoint")
     epochs: list[Epoch] = []
     train(corpus.folder, short(), tmp_path, report=epochs.append)
     assert len(epochs) == 5
+
+
+def test_one_clip_is_enough_to_train(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
+    figures = train(make_corpus(train=1, validation=0, test=0, frames=50), short(), tmp_path).figures
+    assert figures["corpus"]["clips"] == {"train": 1, "validation": 0, "test": 0}
 
 
 def test_no_validation_and_no_test_clips(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
@@ -152,12 +240,6 @@ def test_what_cannot_be_trained(make_corpus: Callable[..., Corpus], tmp_path: Pa
     corpus = make_corpus(train=2, frames=50)
     with pytest.raises(InputError, match="weighs 3 code dimensions"):
         train(corpus.folder, replace(QUICK, code_weights=(1.0, 2.0, 3.0)), tmp_path / "out")
-    with pytest.raises(InputError, match="no recipe 'magic'"):
-        find_recipe("magic")
-
-
-def test_recipes_are_named_after_themselves() -> None:
-    assert all(name == recipe.name for name, recipe in RECIPES.items())
 
 
 def test_the_error_counts_what_is_masked_in() -> None:
@@ -170,20 +252,3 @@ def test_the_error_counts_what_is_masked_in() -> None:
     sd = torch.tensor([2.0, 1.0])
     both = masked_error(predicted, true, mask, weights=weights, velocity=0.5, velocity_sd=sd)
     assert both.item() == pytest.approx(error.item() + 0.5 * 1.5 * (0 + 1) / 4)
-
-
-def test_the_command(make_corpus: Callable[..., Corpus], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from th_training import cli
-
-    corpus = make_corpus(train=3, frames=50)
-    out = tmp_path / "out"
-    arguments = ["train", str(corpus.folder), str(out), "--recipe", "default", "--units", "8", "--lookahead", "2"]
-    with pytest.raises(SystemExit) as stop:
-        cli.main(arguments)
-    assert stop.value.code == 0
-    assert "CORR" in capsys.readouterr().out
-    assert (out / "predictor.safetensors").is_file()
-    with pytest.raises(SystemExit) as stop:
-        cli.main(["train", str(tmp_path), str(out)])
-    assert stop.value.code == 1
-    assert "not a finished corpus" in capsys.readouterr().err

@@ -111,7 +111,8 @@ class Statistics:
     def of(cls, clips: Clips) -> Statistics:
         """Read all clips once. Raises InputError where there are none."""
         if not len(clips):
-            raise InputError(f"{clips.corpus.folder}: no clip to train on")
+            why = [f", the first left out is {clip}: {reason}" for clip, reason in clips.left_out.items()]
+            raise InputError(f"{clips.corpus.folder}: no clip to train on{''.join(why[:1])}")
         features, codes, recorded, velocity = _Moments(), _Moments(), _Moments(), _Moments()
         for index, clip in enumerate(clips.clips):
             x, y = clips.load(index)
