@@ -22,6 +22,10 @@ PARTS: dict[str, tuple[str, str]] = {
     "landmarks": ("th_training.landmarks.commands", "Find or draw the 68 landmarks of faces."),
     "aam": ("th_training.aam.commands", "Build, fit and inspect active appearance models."),
     "train": ("th_training.learn.commands", "Train a predictor on a corpus."),
+    "evaluate": (
+        "th_training.evaluate.report_command",
+        "Judge predictors on clips they were not trained on, in one report.",
+    ),
     "evaluate-real": ("th_training.evaluate.commands", "Judge a face model on recordings of real speakers."),
 }
 """Every part: the module that holds its typer application `app`, and what it does."""

@@ -48,7 +48,11 @@ def pair_sheet(
 
 def crop(image: Image, model: FaceModel) -> Image:
     """The square around the face of a picture of the model's canvas."""
-    points = model.shape_mean[:68]
+    return around(image, model.shape_mean[:68])
+
+
+def around(image: Image, points: np.ndarray) -> Image:
+    """The square around a face of landmarks (68, 2) px, as far as the picture goes."""
     centre, half = (points.min(0) + points.max(0)) / 2, 0.72 * np.ptp(points[:, 1])
     x0, y0 = np.maximum(np.round(centre - half), 0).astype(int)
     x1, y1 = np.minimum(np.round(centre + half), [image.shape[1], image.shape[0]]).astype(int)
