@@ -11,3 +11,7 @@ class DamagedVideoError(InputError):
 
 class NoTrackerError(InputError):
     """dlib or its weights are not installed: no video can be tracked, not only this one."""
+
+
+class WriteError(InputError):
+    """A file cannot be written (disk full, no right to): not the fault of what was to be written, and worth another try."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from th_common.errors import InputError
+from th_training.errors import WriteError
 
 _PARTIAL = re.compile(r"\..+\.(\d+)\.partial")
 
@@ -17,14 +17,14 @@ _PARTIAL = re.compile(r"\..+\.(\d+)\.partial")
 def replacing(path: Path) -> Iterator[Path]:
     """A place beside `path` to write to, named after this process; at the end it takes the place of `path`.
 
-    Nothing of it stays where the block raises. OSError of the block comes out as InputError, naming the file.
+    Nothing of it stays where the block raises. OSError of the block comes out as WriteError (an InputError), naming the file.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
         os.replace(partial, path)
     except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror or error})") from error
+        raise WriteError(f"{path} cannot be written ({error.strerror or error})") from error
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from th_common.errors import InputError
+from th_training.errors import WriteError
 from th_training.whole import replacing
 
 CLIPS = "clips"
@@ -60,7 +61,7 @@ def write_clip(folder: str | os.PathLike[str], clip: Clip, **arrays: np.ndarray)
     """Write one clip's arrays and description at once (a kill leaves either the whole clip or none of it).
 
     Raises:
-        InputError: arrays of another length than `clip.frames`, values that are not finite, or a file that cannot be written.
+        InputError: arrays of another length than `clip.frames`, values that are not finite. WriteError: the file cannot be written.
     """
     for name, array in arrays.items():
         if len(array) != clip.frames:
@@ -80,7 +81,7 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{path.parent}: cannot be made ({error.strerror})") from error
+        raise WriteError(f"{path.parent}: cannot be made ({error.strerror})") from error
     with replacing(path) as partial:
         partial.write_bytes(data)
 
