@@ -6,6 +6,7 @@ import functools
 import importlib.util
 from pathlib import Path
 
+import av
 import numpy as np
 
 from th_common.errors import InputError
@@ -18,6 +19,8 @@ from th_training.landmarks.sources import frames_of, spread
 from th_training.landmarks.video import MIN_FOUND, cached_track
 from th_training.video import frame_rate, read_video
 
+_SLOWEST = 20.0  # pictures per second
+_MOST_BYTES = 4 << 30  # of a video's pictures, which are tracked together
 _LOOKED_AT = 5  # pictures of each video in which faces are counted
 _OTHER = 0.6  # of the largest face's size: as large as one who is filmed, not one in the background
 _APART = 0.7  # sizes: nearer ones are one face seen twice
@@ -30,15 +33,29 @@ def check_recording(recording: Recording, cache: Path) -> None:
     Landmarks that are measured on the way are remembered in `cache`.
     """
     video = recording.video
+    rate = _rate_and_size(video)
     sound = recorded_sound(video, recording.sound)
     check_sound(sound, recording.sound or video)
     count = _pictures_with_a_face(video, cache)
-    rate = frame_rate(video)
     if count < 2 or count / rate < LEAST:
         raise InputError(f"{video}: {count} picture{'s' * (count != 1)} are too short a video, it takes {LEAST:g} s")
     crowded = _crowded(video, count)
     if crowded:
         raise InputError(f"{video}: two faces, in {crowded} of {_LOOKED_AT} pictures that were looked at")
+
+
+def _rate_and_size(video: Path) -> float:
+    rate = frame_rate(video)
+    if rate < _SLOWEST:
+        raise InputError(f"{video}: {rate:.3g} pictures per second are too few to see lips move, it takes {_SLOWEST:g}")
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        seconds = (container.duration or 0) / av.time_base
+        size = seconds * rate * stream.width * stream.height * 3
+    if size > _MOST_BYTES:
+        part = int(seconds * _MOST_BYTES / size)
+        raise InputError(f"{video}: {seconds:.0f} s are too long to be held in memory: cut it into parts of {part} s")
+    return rate
 
 
 def has_tracker() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ from th_training.aam.files import write_face
 from th_training.corpus.clip_files import write_whole
 from th_training.corpus.pictures import file_digest
 from th_training.landmarks.sources import Sources
-from th_training.progress import bar
 
 FACE_FILE = "face.safetensors"
 FIGURES = "face.json"
 VERSION = 1
 PORTRAIT = 512  # px
+Progress = Callable[[str], Callable[[Iterable[Any], int], Iterable[Any]]]
 _MODES = 8, 8  # of shape and appearance, as in the paper
 
 
@@ -37,7 +37,7 @@ def copy_face(face: Path, out: Path) -> Path:
 
 
 def build_own_face(
-    videos: Sequence[Path], out: Path, *, pictures: int, seed: int, cache: Path, quiet: bool = False
+    videos: Sequence[Path], out: Path, *, pictures: int, seed: int, cache: Path, progress: Progress | None = None
 ) -> Path:
     """Build a face of these videos into the corpus, or keep the one that was built of the same; returns its place.
 
@@ -52,8 +52,9 @@ def build_own_face(
     found = collect(
         list(videos), Sources(cache, strict=False), pictures, least=max(_MODES[0] + 1, _MODES[1] + 2), seed=seed
     )
+    count = len(found.landmarks)
     built = build_face(
-        bar("textures", quiet=quiet)(found.pictures(), len(found.landmarks)),
+        progress("face")(found.pictures(), count) if progress else found.pictures(),
         found.landmarks,
         shape_modes=_MODES[0],
         appearance_modes=_MODES[1],

@@ -25,12 +25,10 @@ from th_training.corpus.own_face import FACE_FILE, build_own_face, copy_face
 from th_training.corpus.pictures import FOLDER, pictures_key, pictures_path, read_pictures, see, write_pictures
 from th_training.corpus.recordings import Found, Recording
 from th_training.corpus.splits import paper_splits
+from th_training.errors import NoTrackerError, WriteError
 from th_training.tiles import make_folder
 from th_training.whole import sweep
 from th_training.workers import Died, cores, spread
-
-LAG_TAKEN_OUT = 1 / 240
-"""s: a smaller lag than a quarter of a row is none."""
 
 Progress = Callable[[str], Callable[[Iterable[Any], int], Iterable[Any]]]
 
@@ -40,7 +38,8 @@ class Plan:
     """How a corpus is made.
 
     face: a model folder or face file; None: one is built of the training clips. pictures: that it is built from.
-    lag: s by which the pictures come later than the sound; apply_lag: the estimate, in its place.
+    lag: s by which the pictures come later than the sound, to be taken out; apply_lag: also what is then found, if it can be
+    told from a speaker's own way of moving.
     """
 
     profile: str = "paper"
@@ -120,7 +119,7 @@ def prepare(
     else:
         begin = time.perf_counter()
         trained = [recordings[name].video for name in sorted(good) if splits[name] == "train"]
-        face = build_own_face(trained, out, pictures=plan.pictures, seed=plan.seed, cache=plan.cache)
+        face = build_own_face(trained, out, pictures=plan.pictures, seed=plan.seed, cache=plan.cache, progress=progress)
         seconds["face"] = round(time.perf_counter() - begin, 1)
     face_id = face_and_id(face)[1]
     good = step("coding", partial(_see, recordings, out, face, face_id, plan.cache), sorted(good))
@@ -129,12 +128,19 @@ def prepare(
         done = step("hearing", partial(_hear, recordings, out, face_id, plan.profile, lag), sorted(good))
         return tuple(replace(one.clip, split=splits[one.name]) for one in done.values() if one.clip is not None)
 
+    def measure(clips: tuple[Clip, ...]) -> Lag | None:
+        begin = time.perf_counter()
+        found = estimate_lag(out, clips, face, each=partial(_over_cores, plan.jobs, progress))
+        seconds["lag"] = round(time.perf_counter() - begin, 1)
+        return found
+
     clips = hear(plan.lag)
-    lag = estimate_lag(out, clips, face)
+    lag = measure(clips)
     applied = plan.lag
-    if plan.apply_lag and lag is not None and abs(lag.seconds) >= LAG_TAKEN_OUT:
-        applied += lag.seconds
+    if plan.apply_lag and lag is not None and lag.tellable:
+        applied = round(applied + lag.seconds, 4)
         clips = hear(applied)
+        lag = measure(clips)
     used = {clip.id for clip in clips}
     for stale in sorted((out / CLIPS).glob("*.npz")):
         if stale.stem not in used:
@@ -146,7 +152,7 @@ def prepare(
         face=face_id,
         face_file=FACE_FILE,
         left_out=left_out,
-        about={**about, "seed": plan.seed, "lag_applied": round(applied, 4), "lag": lag.figures() if lag else None,
+        about={**about, "seed": plan.seed, "lag_applied": round(applied, 4), "lag_left": lag.figures() if lag else None,
                "face_built": plan.face is None},
     )  # fmt: skip
     notes = {clip.id: list(clip.extra["notes"]) for clip in clips if clip.extra.get("notes")}
@@ -169,6 +175,14 @@ def _each(work: Callable[[str], Outcome], names: Sequence[str], jobs: int | None
     return sorted(progress(results(), len(names)) if progress else results(), key=lambda one: one.name)
 
 
+def _over_cores(
+    jobs: int | None, progress: Progress | None, work: Callable[[Clip], Any], clips: Sequence[Clip]
+) -> Iterable[Any]:
+    count = max(1, min(cores() if jobs is None else jobs, len(clips)))
+    done = (one for one in spread(work, clips, count) if not isinstance(one, Died))
+    return progress("lag")(done, len(clips)) if progress else done
+
+
 def _look(recordings: dict[str, Recording], cache: Path, name: str) -> Outcome:
     return _guarded(name, lambda: check_recording(recordings[name], cache))
 
@@ -180,7 +194,7 @@ def _see(recordings: dict[str, Recording], out: Path, face: Path, face_id: str, 
         key = pictures_key(recordings[name].video, face_id)
         if read_pictures(place, key) is None:
             made = see(recordings[name].video, face, cache)
-            _or_fail(write_pictures, place, made, key)
+            write_pictures(place, made, key)
 
     return _guarded(name, work)
 
@@ -195,31 +209,20 @@ def _hear(recordings: dict[str, Recording], out: Path, face_id: str, profile: st
             return done
         pictures = read_pictures(pictures_path(out, name), seen)
         if pictures is None:
-            raise _FailedError(f"{pictures_path(out, name)}: was changed while the corpus was made")
+            raise WriteError(f"{pictures_path(out, name)}: was changed while the corpus was made")
         return make_clip(out, recording, pictures, key=key, profile=profile, lag=lag)
 
     return _guarded(name, work)
 
 
-class _FailedError(Exception):
-    """Not the recording's fault."""
-
-
-def _or_fail(write: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return write(*arguments)
-    except InputError as error:
-        raise _FailedError(str(error)) from error
-
-
 def _guarded(name: str, work: Callable[[], Clip | None]) -> Outcome:
     try:
         return Outcome(name, "done", clip=work())
+    except (WriteError, NoTrackerError) as error:
+        return Outcome(name, "failed", str(error))
     except InputError as error:
         return Outcome(name, "left out", str(error))
     except ModelError:
         raise  # no clip can be coded
     except Exception as error:  # of memory, OpenCV, the disk: one recording's, the others go on
-        return Outcome(
-            name, "failed", str(error) if isinstance(error, _FailedError) else f"{type(error).__name__}: {error}"
-        )
+        return Outcome(name, "failed", f"{type(error).__name__}: {error}")
