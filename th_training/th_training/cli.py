@@ -21,7 +21,9 @@ PARTS: dict[str, tuple[str, str]] = {
     "corpus": ("th_training.corpus.commands", "Make and inspect corpora."),
     "landmarks": ("th_training.landmarks.commands", "Find or draw the 68 landmarks of faces."),
     "aam": ("th_training.aam.commands", "Build, fit and inspect active appearance models."),
-    "train": ("th_training.learn.commands", "Train a predictor on a corpus."),
+    "train": ("th_training.learn.commands", "Train predictors on a corpus."),
+    "curves": ("th_training.learn.curves", "Plot the learning curves of trainings."),
+    "export": ("th_training.learn.export", "Make a model folder of a trained predictor and its face."),
     "evaluate": (
         "th_training.evaluate.report_command",
         "Judge predictors on clips they were not trained on, in one report.",

@@ -122,7 +122,7 @@ def _one(source: Corpus, recipe: Recipe, out: Path, lightning: dict[str, str], n
     if fabric.is_global_zero:
         print_figures(console, {recipe.name: trained.figures})
         if options["tensorboard"]:
-            console.print(f"curves: tensorboard --logdir {out}", markup=False)
+            console.print(f"curves: tensorboard --logdir {out}", markup=False, soft_wrap=True)
 
 
 def _several(

@@ -68,6 +68,7 @@ class Show:
             f"stage {e.stage + 1}/{len(self._recipe.stages)}  epoch {e.epoch + 1:3d}/{e.epochs}  loss {e.loss:.4f}  "
             f"validation {e.validation:.4f}  CORR {e.corr:.4f}  {e.frames_per_second:,.0f} frames/s",
             highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -77,7 +78,7 @@ def print_figures(console: Console, named: Mapping[str, Mapping[str, Any]]) -> N
         console.print(f"left out: {clip}: {reason}", markup=False, soft_wrap=True)
     if not all(figures["validation"] for figures in named.values()):
         console.print("no validation clips: the training error decided when to stop, and which weights are kept")
-    table = Table("", "clips", "CORR", "rmse", "CORR of the mean trajectory (no sound)", "rmse of the mean code")
+    table = Table("", "clips", "CORR", "rmse", "CORR without sound", "rmse without sound")
     for name, figures in named.items():
         for split in ("validation", "test"):
             if found := figures[split]:
@@ -86,6 +87,7 @@ def print_figures(console: Console, named: Mapping[str, Mapping[str, Any]]) -> N
                 table.add_row(name, f"{split} ({found['clips']})", *(_number(x) for x in numbers))
     if table.row_count:
         console.print(table)
+        console.print("without sound: CORR of the mean trajectory, rmse of the mean code")
 
 
 def print_done(console: Console, done: Done, number: int, jobs: int) -> None:
@@ -100,7 +102,9 @@ def print_done(console: Console, done: Done, number: int, jobs: int) -> None:
         if done.figures[split]
     ]
     took = f"{done.seconds:.0f} s, {done.cpu_seconds:.0f} s of processor"
-    console.print(f"{count}  {done.job.name}: {', '.join([*found, took])}", markup=False, highlight=False)
+    console.print(
+        f"{count}  {done.job.name}: {', '.join([*found, took])}", markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def _number(x: float | None) -> str:
