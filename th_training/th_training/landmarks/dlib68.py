@@ -52,10 +52,10 @@ class Landmarker:
     """
 
     def __init__(self) -> None:
-        dlib, weights = _dlib(), weights()
+        dlib, place = _dlib(), weights()
         self._rectangle = dlib.rectangle
         self._detector = dlib.get_frontal_face_detector()
-        self._predictor = dlib.shape_predictor(str(weights))
+        self._predictor = dlib.shape_predictor(str(place))
         _say_licence()
 
     def detect(self, image: np.ndarray, *, enlarge: float = 1.0) -> Box | None:
