@@ -105,3 +105,14 @@ def test_processes_divide_every_step(corpus: Corpus) -> None:
             rows = [p.x[n, :length] for p in parts if p.weight for n, length in enumerate(p.lengths.tolist())]
             expected = [whole.x[n, :length] for n, length in enumerate(whole.lengths.tolist())]
             assert sorted(float(x.sum()) for x in rows) == sorted(float(x.sum()) for x in expected)
+
+
+def test_clips_of_like_length_share_a_step(make_corpus: Callable[..., Corpus]) -> None:
+    corpus = make_corpus(train=48, frames=60)  # 40 to 80 frames
+    clips = Clips.of(corpus, "train")
+    plans = [plan_epoch(clips, seed=(s, 0, 0), batch=6, segment=None, lookahead=None, balance=1.0) for s in range(3)]
+    for plan in plans:
+        padded = sum(len(step) * max(s.end for s in step) for step in plan)
+        assert padded < 1.1 * clips.frames
+        assert sorted(s.clip for step in plan for s in step) == list(range(48))
+    assert len({tuple(s.clip for s in plan[0]) for plan in plans}) == 3
