@@ -19,7 +19,7 @@ ARGS ?=
 PACKAGES := th_common th_audio_io th_audio_features th_face_predictor th_face_renderer th_training
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help env build run test lint format video face bench soak docs system-packages clean
+.PHONY: help env build run test lint format video face table1 bench soak docs system-packages clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,11 @@ video: build  ## offline, 60 fps, with the sound: IN=speech.wav OUT=face.mp4
 face: build  ## make the default face from nothing into models/default (SEED=)
 	@$(IN_ENV) python scripts/make_env.py --extra requirements/actor.txt
 	@$(IN_ENV) python -m th_training.cli face models/default --seed "$(SEED)" $(ARGS)
+
+table1: build  ## the article's networks on GRID (TH_CORPUS= or ../shared/corpus) and the actor: docs/table1.md, build/table1
+	@$(IN_ENV) python scripts/make_env.py --extra requirements/actor.txt
+	@$(if $(wildcard $(or $(TH_CORPUS),../shared/corpus)),$(IN_ENV) python scripts/make_env.py --extra requirements/landmarks.txt,true)
+	@$(IN_ENV) OMP_NUM_THREADS=1 python -m th_training.evaluate.table1 --seed "$(SEED)" $(ARGS)
 
 bench: build  ## run the benchmarks, print a table, write build/bench.json
 	@$(IN_ENV) python scripts/make_env.py --extra requirements/bench.txt

@@ -106,6 +106,7 @@ def write_report(
         chosen = pictures.choose(truths, clip_corr(lead), options.examples)
         drawn = draw_examples(chosen, shown, face, corpus.folder, out)
         examples = list(options.progress("pictures")(drawn, len(chosen)))
+    found["examples"] = [example.clip.id for example in examples]
     found["seconds"] = round(time.perf_counter() - begin, 1)
     lines = []
     if lead is not None:

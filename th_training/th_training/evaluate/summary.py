@@ -148,7 +148,7 @@ def _emotion(
 
 
 def plain(value: Any) -> Any:
-    """As JSON can say it: intervals as [value, low, high], four digits, null where there is no number."""
+    """As JSON can say it: intervals as [value, low, high], five digits, null where there is no number."""
     if isinstance(value, Interval):
         return [plain(value.value), plain(value.low), plain(value.high)]
     if isinstance(value, Mapping):
@@ -156,7 +156,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     if isinstance(value, (float, np.floating)):
-        return float(f"{value:.4g}") if math.isfinite(value) else None
+        return float(f"{value:.5g}") if math.isfinite(value) else None
     if isinstance(value, np.integer):
         return int(value)
     return value

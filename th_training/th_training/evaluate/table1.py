@@ -1,0 +1,176 @@
+"""`make table1`: the article's table 1 on GRID's speaker and on the actor, from nothing to docs/table1.md.
+
+WORK/CORPUS              the corpora (`th corpus grid`, `th corpus actor`); GRID where its clips are there
+WORK/runs/CORPUS/RECIPE  folds of every recipe (`th train --folds`)
+WORK/report-CORPUS       the reports (`th evaluate`)
+
+Whatever is finished is kept: a killed run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from th_common.errors import InputError
+from th_training.corpus.format import MANIFEST, Corpus, read_corpus
+from th_training.evaluate.load import face_of, parts_of, read_predicted
+from th_training.evaluate.report import Options, write_report
+from th_training.evaluate.report_command import machine
+from th_training.evaluate.table1_page import table1_page
+from th_training.learn.folds import FOLDS, finish_folds, fold_jobs
+from th_training.learn.recipes import RECIPES, TABLE1, Recipe
+from th_training.learn.several import Done, Job, run_jobs
+from th_training.learn.show import print_done
+from th_training.progress import bar
+from th_training.whole import replacing
+from th_training.workers import cores
+
+EXTRA = ("best",)
+"""Recipes beside the article's six, where they exist."""
+
+app = typer.Typer(add_completion=False)
+console = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A corpus: its name, its words in a title, how it is made, and whether clips are centred."""
+
+    name: str
+    title: str
+    make: tuple[str, ...]
+    centre: bool
+
+
+ACTOR = Subject("actor", "The virtual actor, seven emotions", ("actor",), centre=False)
+
+
+def subjects(recordings: Path) -> list[Subject]:
+    """GRID's speaker, where the recordings are there, and the actor."""
+    speakers = sorted(path for path in recordings.glob("grid_*") if path.is_dir()) if recordings.is_dir() else []
+    real = [
+        Subject("grid", "GRID, speaker s1, real recordings", ("grid", str(path)), centre=True) for path in speakers[:1]
+    ]
+    return [*real, ACTOR]
+
+
+@app.command()
+def table1(
+    work: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path("build/table1"),
+    docs: Annotated[Path, typer.Option(help="Where table1.md and images/ go.")] = Path("docs"),
+    folds: Annotated[int, typer.Option(help="Trainings of each network.", min=2)] = 5,
+    jobs: Annotated[int, typer.Option(help="Trainings at a time (default: one per core).", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Of folds and bootstrap.", min=0)] = 0,
+    recordings: Annotated[
+        Path | None, typer.Option(help="Folder with grid_s1 (default: $TH_CORPUS, else ../shared/corpus).")
+    ] = None,
+    train: Annotated[bool, typer.Option(help="--no-train: report what is finished.")] = True,
+) -> None:
+    """Make the corpora, train all networks on folds, evaluate, and write docs/table1.md."""
+    recordings = recordings or Path(os.environ.get("TH_CORPUS", "../shared/corpus"))
+    chosen = subjects(recordings)
+    if len(chosen) == 1:
+        console.print(f"there is no folder grid_* in {recordings}: only the actor is evaluated", markup=False)
+    corpora = {subject: make(subject, work) for subject in chosen}
+    if train:
+        train_all(corpora, work, folds, jobs or cores(), seed)
+    reports: dict[Subject, dict[str, Any]] = {}
+    for subject, corpus in corpora.items():
+        reports[subject] = report(subject, corpus, work, seed)
+    command = f"make table1{f' (--folds {folds})' if folds != 5 else ''}"
+    page = table1_page([(s.name, s.title, r) for s, r in reports.items()], work, docs, command=command)
+    with replacing(docs / "table1.md") as partial:
+        partial.write_text(page, encoding="utf-8")
+    console.print(
+        f"{docs / 'table1.md'}; reports: {', '.join(str(work / f'report-{s.name}') for s in reports)}", markup=False
+    )
+
+
+def make(subject: Subject, work: Path) -> Corpus:
+    """The corpus, made where it is not there yet. Raises InputError where that fails."""
+    folder = work / subject.name
+    if not (folder / MANIFEST).is_file():
+        console.rule(f"corpus {subject.name}", align="left", style="dim")
+        kind, *source = subject.make
+        arguments = ["corpus", kind, *source, str(folder)]
+        if subprocess.run([sys.executable, "-m", "th_training.cli", *arguments], check=False).returncode:
+            raise InputError(f"th {' '.join(arguments)} failed")
+    return read_corpus(folder)
+
+
+def recipes(subject: Subject) -> list[Recipe]:
+    """The article's six, its best nets first, and what goes past them."""
+    order = sorted(TABLE1, key=lambda r: (r.inputs != "sound", r.network != "BBF"))
+    extra = [RECIPES[name] for name in EXTRA if name in RECIPES]
+    return [replace(recipe, centre=subject.centre) for recipe in [*order, *extra]]
+
+
+def train_all(corpora: dict[Subject, Corpus], work: Path, folds: int, jobs: int, seed: int) -> None:
+    """Train every recipe on every fold of every corpus, so many at a time. Raises InputError where one fails."""
+    plans: list[tuple[Recipe, Path, list[Job]]] = []
+    for subject, corpus in corpora.items():
+        for recipe in recipes(subject):
+            out = work / "runs" / subject.name / recipe.name
+            plans.append((recipe, out, fold_jobs(corpus, recipe, folds, out, seed=seed)))
+    plans.sort(key=lambda plan: _rank(plan[0]))
+    everything = [job for _, _, jobs_of in plans for job in jobs_of]
+    console.rule(f"{len(everything)} trainings, {jobs} at a time", align="left", style="dim")
+    done: dict[Path, Done] = {}
+    begin = time.perf_counter()
+    for one in run_jobs(everything, jobs):
+        done[one.job.out] = one
+        print_done(console, one, len(done), len(everything))
+        for recipe, out, mine in plans:
+            if one.job in mine and all(job.out in done for job in mine):
+                finish_folds(out, recipe, mine, [done[job.out] for job in mine], seed=seed)
+    console.print(f"trained in {(time.perf_counter() - begin) / 60:.1f} minutes")
+
+
+def _rank(recipe: Recipe) -> tuple[bool, bool]:
+    """The article's best network first, proposed and comparative: what is most asked for is there first if one stops."""
+    return recipe.network != "BBF", recipe.inputs != "sound"
+
+
+def report(subject: Subject, corpus: Corpus, work: Path, seed: int) -> dict[str, Any]:
+    """The report of all recipes whose folds are finished. Raises InputError where there is none."""
+    finished = [r.name for r in recipes(subject) if (work / "runs" / subject.name / r.name / FOLDS).is_file()]
+    missing = [r.name for r in recipes(subject) if r.name not in finished]
+    if missing:
+        console.print(f"{subject.name}: not trained, and not in the report: {', '.join(missing)}", markup=False)
+    if not finished:
+        raise InputError(f"{work / 'runs' / subject.name}: nothing is trained yet")
+    read = [read_predicted(name, work / "runs" / subject.name / name) for name in _in_order(finished)]
+    parts = parts_of(corpus, [(method.name, held) for method, held in read])
+    minutes = sum(float(method.about["minutes"]) for method, _ in read)
+    notes = {"command": "make table1", "machine": machine(), "training": f"{minutes:.0f} minutes, all folds together"}
+    options = Options(
+        title=subject.title, centre=subject.centre, seed=seed, notes=notes, progress=lambda what: bar(what)
+    )
+    face = face_of(corpus, None)
+    return write_report(parts, [m for m, _ in read], work / f"report-{subject.name}", face=face, options=options)
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    """As in the article's table, then the rest."""
+    known = [recipe.name for recipe in TABLE1]
+    return sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
+if __name__ == "__main__":
+    from th_common.errors import TalkingHeadError
+
+    try:
+        app()
+    except TalkingHeadError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"table1: {error}", markup=False)
+        raise SystemExit(1) from None
