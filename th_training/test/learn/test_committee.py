@@ -1,0 +1,66 @@
+"""A committee computes the mean of its members, and so does the one network that it is merged into, live too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from th_common.errors import InputError
+from th_face_predictor.architecture import Architecture
+from th_face_predictor.network import FaceNetwork
+from th_face_predictor.predictor import Predictor
+from th_face_predictor.stream import PredictorStream
+from th_training.learn.committee import Committee, widths
+
+
+@pytest.mark.parametrize("name", ["FBF", "BFF", "BBF"])
+@pytest.mark.parametrize("lookahead", [None, 3])
+def test_merged_network_computes_the_mean_of_the_members(name: str, lookahead: int | None) -> None:
+    torch.manual_seed(3)
+    committee = Committee(Architecture(name=name, units=22, inputs=5, outputs=4), 3).eval()
+    x, lengths = torch.randn(2, 17, 5), torch.tensor([17, 11])
+    merged = committee.merged()
+    assert isinstance(merged, FaceNetwork)
+    with torch.no_grad():
+        mean = sum(member(x, lengths, lookahead=lookahead) for member in committee.members) / 3
+        for network in (committee, merged):
+            found = network(x, lengths, lookahead=lookahead)
+            for n, length in enumerate(lengths.tolist()):
+                assert torch.allclose(found[n, :length], mean[n, :length], atol=1e-6)
+
+
+def test_each_member_is_trained_by_itself() -> None:
+    torch.manual_seed(0)
+    committee = Committee(Architecture(name="BBF", units=8, inputs=5, outputs=4), 2, dropout=0.0).train()
+    x = torch.randn(3, 9, 5)
+    predicted = committee(x)
+    assert predicted.shape == (6, 9, 4)
+    assert not torch.equal(predicted[:3], predicted[3:])
+    predicted[3:].square().sum().backward()
+    moved = [any(p.grad is not None and p.grad.any() for p in member.parameters()) for member in committee.members]
+    assert moved == [False, True]
+
+
+def test_merged_committee_runs_live() -> None:
+    torch.manual_seed(1)
+    architecture = Architecture(name="BBF", units=20)
+    merged = Committee(architecture, 4).merged()
+    tensors = {f"net.{k}": v.detach().numpy() for k, v in merged.state_dict().items()}
+    for name, size in (("feature", 40), ("code", 16)):
+        tensors |= {f"{name}.mean": np.zeros(size, np.float32), f"{name}.sd": np.ones(size, np.float32)}
+    predictor = Predictor(architecture, tensors, lookahead=4, profile="robot")
+    x = np.random.default_rng(0).standard_normal((40, 40)).astype(np.float32)
+    stream = PredictorStream(predictor)
+    live = np.concatenate([*(stream.push(x[n : n + 7]) for n in range(0, 40, 7)), stream.flush()])
+    with torch.no_grad():
+        trained = merged(torch.from_numpy(x), lookahead=4).numpy()
+    assert np.abs(live - trained).max() < 1e-5
+
+
+def test_widths_are_even_and_use_all_units() -> None:
+    assert widths(262, 4) == (66, 66, 66, 64)
+    assert widths(262, 1) == (262,)
+    for units, members in ((262, 0), (262, 132), (2, 2)):
+        with pytest.raises(InputError, match="members"):
+            widths(units, members)
