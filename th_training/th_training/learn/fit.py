@@ -141,7 +141,8 @@ class Fit:
         for epoch in range(first, stage.epochs):
             if epoch - best.epoch > stage.patience:
                 break
-            rate = stage.learning_rate * 0.5 * (1 + math.cos(math.pi * epoch / stage.epochs))
+            fallen = 0.5 * (1 + math.cos(math.pi * epoch / stage.epochs)) if stage.decay else 1.0
+            rate = stage.learning_rate * fallen
             for group in optimiser.param_groups:
                 group["lr"] = rate
             begin = time.perf_counter()
