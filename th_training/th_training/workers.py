@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ def _start(work: Callable[[Item], Result]) -> tuple[Connection, SpawnProcess]:
 def _serve(line: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asks ends this one
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before `work` brings numpy: one core for each process
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         work = line.recv()
         while True:
@@ -107,3 +109,11 @@ def _serve(line: Connection) -> None:
             line.send(answer)
     except (EOFError, BrokenPipeError):
         return
+
+
+def _end_with_parent() -> None:
+    """A process that asks and is killed cannot end this one, which would go on beside the next that asks for the same."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
