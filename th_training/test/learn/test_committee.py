@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +14,11 @@ from th_face_predictor.architecture import Architecture
 from th_face_predictor.network import FaceNetwork
 from th_face_predictor.predictor import Predictor
 from th_face_predictor.stream import PredictorStream
+from th_training.corpus.format import Corpus
 from th_training.learn.committee import Committee, widths
+from th_training.learn.fit import Epoch
+from th_training.learn.recipes import Recipe, Stage
+from th_training.learn.train import train
 
 
 @pytest.mark.parametrize("name", ["FBF", "BFF", "BBF"])
@@ -64,3 +71,45 @@ def test_widths_are_even_and_use_all_units() -> None:
     for units, members in ((262, 0), (262, 132), (2, 2)):
         with pytest.raises(InputError, match="members"):
             widths(units, members)
+
+
+RECIPE = Recipe(
+    name="committee",
+    units=26,
+    members=3,
+    lookahead=4,
+    dropout=0.0,
+    stages=(Stage(epochs=10, learning_rate=5e-3, limited=True, segment=60),),
+    batch=4,
+)
+
+
+def test_training_leaves_one_network(corpus: Corpus, tmp_path: Path) -> None:
+    trained = train(corpus, RECIPE, tmp_path / "out")
+    assert trained.network == {"name": "BBF", "units": 26, "inputs": 40, "outputs": 16}
+    assert trained.figures["test"]["corr"] > 0.8
+    assert trained.figures["parameters"] < sum(v.size for k, v in trained.tensors.items() if k.startswith("net."))
+    weight = trained.tensors["net.layers.1.weight_hh_l0"].reshape(4, 13, 13)
+    assert not weight[:, :5, 5:].any()  # members of 10, 8 and 8 units do not hear each other
+    assert weight[:, :5, :5].all()
+
+
+def test_a_killed_committee_goes_on_as_if_it_had_not_been(corpus: Corpus, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, stages=(Stage(epochs=3, limited=False, segment=40),), dropout=0.5)
+
+    def kill(epoch: Epoch) -> None:
+        if epoch.epoch == 1:
+            raise KeyboardInterrupt
+
+    whole = train(corpus, recipe, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(corpus, recipe, tmp_path / "killed", report=kill)
+    resumed = train(corpus, recipe, tmp_path / "killed")
+    assert all(np.array_equal(whole.tensors[name], resumed.tensors[name]) for name in whole.tensors)
+
+
+def test_a_committee_begins_at_random_weights(corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="3 members, which begin at random"):
+        train(corpus, RECIPE, tmp_path / "out", start=tmp_path)
+    with pytest.raises(InputError, match="26 units are not enough for 14 members"):
+        replace(RECIPE, members=14)

@@ -22,6 +22,7 @@ from th_common.errors import TalkingHeadError
 from th_face_predictor.network import FaceNetwork
 from th_training.learn.batches import DROPOUT, Batch, plan_epoch, seed_of, training_batches, whole_clip
 from th_training.learn.checkpoint import read_checkpoint, write_checkpoint
+from th_training.learn.committee import Committee
 from th_training.learn.data import Clips, Statistics
 from th_training.learn.loss import masked_error
 from th_training.learn.metrics import correlation
@@ -87,7 +88,7 @@ class Fit:
     def __init__(
         self,
         fabric: Fabric,
-        network: FaceNetwork,
+        network: FaceNetwork | Committee,
         recipe: Recipe,
         statistics: Statistics,
         training: Clips,
@@ -105,7 +106,7 @@ class Fit:
         self.history: list[Epoch] = []
         self.wrapped: Any = None
 
-    def run(self) -> FaceNetwork:
+    def run(self) -> FaceNetwork | Committee:
         """All stages, from the checkpoint in `folder` where there is one; returns the network with its best weights.
 
         Raises:
@@ -221,6 +222,9 @@ class Fit:
 
     def _error(self, predicted: Tensor, batch: Batch) -> Tensor:
         y, mask = self.fabric.to_device((batch.y, batch.mask))
+        if len(predicted) > len(y):  # of each member of a committee
+            members = len(predicted) // len(y)
+            y, mask = y.repeat(members, 1, 1), mask.repeat(members, 1)
         return masked_error(
             predicted, y, mask, weights=self.weights, velocity=self.recipe.velocity, velocity_sd=self.velocity_sd
         )
@@ -240,5 +244,5 @@ class Fit:
         from_first(self.fabric, lambda: write_checkpoint(self.folder, state))
 
 
-def _copy(network: FaceNetwork) -> dict[str, Tensor]:
+def _copy(network: FaceNetwork | Committee) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}

@@ -44,6 +44,7 @@ class Recipe:
     Attributes:
         inputs: what the network hears: "sound" (the 40 features), or "phonemes" (the comparative method's 148 inputs).
         network, units: FBF, BFF or BBF, and its width.
+        members: networks that are trained side by side and share these units; what is made is one network, their mean (`committee`).
         lookahead: right context in frames that the model is made for; None: the whole sequence.
         stages: runs of the optimiser (RMSprop), one after the other.
         batch: stretches of sound per step, over all processes.
@@ -62,6 +63,7 @@ class Recipe:
     inputs: str = SOUND
     network: str = "BBF"
     units: int = PAPER_UNITS["BBF"]
+    members: int = 1
     lookahead: int | None = None
     stages: tuple[Stage, ...]
     batch: int = 12
@@ -83,6 +85,8 @@ class Recipe:
             raise InputError(f"recipe {self.name}: augmentation changes sound, phonemes stay as they are")
         if self.batch < 1 or not self.stages:
             raise InputError(f"recipe {self.name}: needs a batch of 1 or more, and a stage")
+        if not 1 <= self.members <= max(self.units // 2, 1):
+            raise InputError(f"recipe {self.name}: {self.units} units are not enough for {self.members} members")
 
     def with_network(self, name: str) -> Recipe:
         """The same with another network, as wide as the paper has it for these inputs. Raises InputError for an unknown one."""

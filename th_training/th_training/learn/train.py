@@ -24,6 +24,7 @@ from th_face_predictor.network import FaceNetwork
 from th_face_predictor.predictor import Predictor
 from th_training.corpus.format import Corpus, read_corpus
 from th_training.learn.checkpoint import CHECKPOINT, OtherRunError
+from th_training.learn.committee import Committee
 from th_training.learn.data import Clips, Statistics
 from th_training.learn.fit import Epoch, Fit, Watcher
 from th_training.learn.metrics import Agreement, agreement
@@ -82,6 +83,8 @@ def train(
             f"recipe {recipe.name} weighs {len(recipe.code_weights)} code dimensions, the corpus has {outputs}"
         )
     architecture = Architecture(name=recipe.network, units=recipe.units, inputs=inputs, outputs=outputs)
+    if start is not None and recipe.members > 1:
+        raise InputError(f"recipe {recipe.name} trains {recipe.members} members, which begin at random weights")
     weights = _weights(start, architecture) if start is not None else None
     key = _key(recipe, source, (training, validation, test), start)
     if not same_everywhere(fabric, key):
@@ -91,7 +94,9 @@ def train(
         return kept
     with _quick(threads):
         torch.manual_seed(recipe.seed)
-        network = FaceNetwork(architecture, dropout=recipe.dropout)
+        network: FaceNetwork | Committee = FaceNetwork(architecture, dropout=recipe.dropout)
+        if recipe.members > 1:
+            network = Committee(architecture, recipe.members, dropout=recipe.dropout)
         if weights:
             network.load_state_dict(weights)
         board = TensorBoard(folder) if tensorboard and fabric.is_global_zero else None
@@ -102,6 +107,9 @@ def train(
         finally:
             if board:
                 board.close()
+        parameters = sum(tensor.numel() for tensor in network.parameters())
+        if isinstance(network, Committee):
+            network = network.merged()
         tensors = {
             f"net.{name}": tensor.detach().float().cpu().numpy().copy() for name, tensor in network.state_dict().items()
         }
@@ -114,7 +122,7 @@ def train(
             "recipe": asdict(recipe),
             "inputs": recipe.inputs,
             "network": architecture.to_card(),
-            "parameters": sum(tensor.numel() for tensor in network.parameters()),
+            "parameters": parameters,
             "lookahead": recipe.lookahead,
             "profile": source.profile,
             "face": source.face,
