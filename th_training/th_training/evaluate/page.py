@@ -33,7 +33,7 @@ td small{display:block;font-size:.74rem;line-height:1.2}
 td.sure{font-weight:600}
 tr.rule td{border-top:2px solid var(--line)}
 .dot{display:inline-block;width:.62em;height:.62em;border-radius:50%;margin-right:.45em;background:#8b929c}
-.dot.proposed{background:var(--proposed)}.dot.comparative{background:var(--comparative)}
+.dot.proposed{background:var(--proposed)}.dot.true{background:var(--ink)}.dot.comparative{background:var(--comparative)}
 .lead{background:var(--tint);border-left:4px solid var(--proposed);padding:.7rem 1rem;margin:1rem 0;max-width:50rem}
 .lead ul{margin:.2rem 0;padding-left:1.1rem}
 .matrices{display:flex;flex-wrap:wrap;gap:1.2rem 2rem}

@@ -169,7 +169,7 @@ def _body(
                 yield picture(
                     path, f"Every {step}th frame ({step / 60:.2f} s apart), as the article's figures 4 and 5."
                 )
-            yield f'<video controls preload="none" src="{text(example.video)}"></video>'
+            yield f'<video controls preload="metadata" src="{text(example.video)}"></video>'
             silent = "" if example.sound else " The corpus does not hold this clip's sound: the video is silent."
             yield f'<p class="soft">Side by side, 60 frames per second: <a href="{text(example.video)}">{text(example.video)}</a>.{silent}</p>'
     elif not found["drawn"]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from th_training.evaluate import plots
+from th_training.evaluate.emotion import TRUE
 from th_training.evaluate.intervals import Interval
 from th_training.evaluate.methods import NETWORKS, PAPER_CORR
 from th_training.evaluate.page import cell, matrix, name_cell, number, plot, table, text
@@ -205,10 +206,10 @@ def naming(found: Figures) -> Iterator[str]:
         f"the emotion of the {told['clips']} test clips' codes. Naming the most frequent emotion always would be right in {told['chance']:.0%}. "
         "The comparative method is told the emotion; the proposed one has to hear it.</p>"
     )
-    kinds = {name: f["kind"] for name, f in found["methods"].items()}
+    kinds = {name: f["kind"] for name, f in found["methods"].items()} | {TRUE: "true"}
     rows = [[name_cell(n, kinds.get(n, "")), cell(f["accuracy"], 2)] for n, f in told["named"].items()]
     yield table(["codes of", "named rightly"], rows)
-    shown = ["true codes", *(found["leads"][k] for k in ("proposed", "comparative") if k in found["leads"])]
+    shown = [TRUE, *(found["leads"][k] for k in ("proposed", "comparative") if k in found["leads"])]
     cards = [
         matrix(told["labels"], told["named"][n]["confusion"], f"{n}: row the true emotion, column the named one")
         for n in shown
