@@ -1,14 +1,15 @@
 """`make table1`: the article's table 1 on GRID's speaker and on the actor, from nothing to docs/table1.md.
 
-WORK/CORPUS              the corpora (`th corpus grid`, `th corpus actor`); GRID where its clips are there
-WORK/runs/CORPUS/RECIPE  folds of every recipe (`th train --folds`)
-WORK/report-CORPUS       the reports (`th evaluate`)
+WORK/CORPUS                     the corpora (`th corpus grid`, `th corpus actor`); GRID where its clips are there
+WORK/runs/CORPUS/RECIPE-DIGEST  folds of every recipe (`th train --folds`); another corpus, recipe or seed goes elsewhere
+WORK/report-CORPUS              the reports (`th evaluate`)
 
 Whatever is finished is kept: a killed run goes on where it was.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -86,7 +87,7 @@ def table1(
         train_all(corpora, work, folds, jobs or cores(), seed)
     reports: dict[Subject, dict[str, Any]] = {}
     for subject, corpus in corpora.items():
-        reports[subject] = report(subject, corpus, work, seed)
+        reports[subject] = report(subject, corpus, work, folds, seed)
     command = f"make table1{f' (--folds {folds})' if folds != 5 else ''}"
     page = table1_page([(s.name, s.title, r) for s, r in reports.items()], work, docs, command=command)
     with replacing(docs / "table1.md") as partial:
@@ -115,12 +116,19 @@ def recipes(subject: Subject) -> list[Recipe]:
     return [replace(recipe, centre=subject.centre) for recipe in [*order, *extra]]
 
 
+def place(work: Path, subject: Subject, corpus: Corpus, recipe: Recipe, folds: int, seed: int) -> Path:
+    """Where a recipe's folds lie, named after all that they depend on."""
+    manifest = (corpus.folder / MANIFEST).read_bytes()
+    digest = hashlib.sha256(f"{recipe!r} {folds} {seed} ".encode() + manifest).hexdigest()[:8]
+    return work / "runs" / subject.name / f"{recipe.name}-{digest}"
+
+
 def train_all(corpora: dict[Subject, Corpus], work: Path, folds: int, jobs: int, seed: int) -> None:
     """Train every recipe on every fold of every corpus, so many at a time. Raises InputError where one fails."""
     plans: list[tuple[Recipe, Path, list[Job]]] = []
     for subject, corpus in corpora.items():
         for recipe in recipes(subject):
-            out = work / "runs" / subject.name / recipe.name
+            out = place(work, subject, corpus, recipe, folds, seed)
             plans.append((recipe, out, fold_jobs(corpus, recipe, folds, out, seed=seed)))
     plans.sort(key=lambda plan: _rank(plan[0]))
     everything = [job for _, _, jobs_of in plans for job in jobs_of]
@@ -141,15 +149,16 @@ def _rank(recipe: Recipe) -> tuple[bool, bool]:
     return recipe.network != "BBF", recipe.inputs != "sound"
 
 
-def report(subject: Subject, corpus: Corpus, work: Path, seed: int) -> dict[str, Any]:
+def report(subject: Subject, corpus: Corpus, work: Path, folds: int, seed: int) -> dict[str, Any]:
     """The report of all recipes whose folds are finished. Raises InputError where there is none."""
-    finished = [r.name for r in recipes(subject) if (work / "runs" / subject.name / r.name / FOLDS).is_file()]
-    missing = [r.name for r in recipes(subject) if r.name not in finished]
+    known = {recipe.name: place(work, subject, corpus, recipe, folds, seed) for recipe in recipes(subject)}
+    finished = [name for name, out in known.items() if (out / FOLDS).is_file()]
+    missing = [name for name in known if name not in finished]
     if missing:
         console.print(f"{subject.name}: not trained, and not in the report: {', '.join(missing)}", markup=False)
     if not finished:
         raise InputError(f"{work / 'runs' / subject.name}: nothing is trained yet")
-    read = [read_predicted(name, work / "runs" / subject.name / name) for name in _in_order(finished)]
+    read = [read_predicted(name, known[name]) for name in _in_order(finished)]
     parts = parts_of(corpus, [(method.name, held) for method, held in read])
     minutes = sum(float(method.about["minutes"]) for method, _ in read)
     notes = {"command": "make table1", "machine": machine(), "training": f"{minutes:.0f} minutes, all folds together"}
