@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from th_face_predictor.predictor import standardise
 from th_training.corpus.format import Corpus, write_manifest
 from th_training.learn.augment import Augmentation
 from th_training.learn.batches import Batch, _draw, plan_epoch, training_batches
@@ -116,3 +117,26 @@ def test_clips_of_like_length_share_a_step(make_corpus: Callable[..., Corpus]) -
         assert padded < 1.1 * clips.frames
         assert sorted(s.clip for step in plan for s in step) == list(range(48))
     assert len({tuple(s.clip for s in plan[0]) for plan in plans}) == 3
+
+
+def test_pace_changes_lengths_and_keeps_features_and_codes_together(corpus: Corpus) -> None:
+    clips = Clips.of(corpus, "train")
+    statistics = Statistics.of(clips)
+    how = Augmentation(pace=0.3)
+    plan = plan_epoch(clips, seed=(0, 0, 0), batch=4, segment=60, lookahead=8, balance=1.0, augmentation=how)
+    paces = [s.pace for step in plan for s in step]
+    assert min(paces) < 0.9
+    assert max(paces) > 1.1
+    for step, batch in zip(
+        plan, training_batches(clips, statistics, plan, seed=(0, 0, 0), augmentation=how), strict=True
+    ):
+        assert batch.lengths.tolist() == [round(60 / s.pace) for s in step]
+        assert batch.mask.sum(1).tolist() == [s.counted for s in step]
+        assert all(0 <= n - s.counted <= 8 for n, s in zip(batch.lengths.tolist(), step, strict=True))
+        for n, s in enumerate(step):
+            features, codes = clips.load(s.clip)
+            last = int(batch.lengths[n]) - 1
+            for at, row in ((0, s.begin), (last, s.end - 1)):
+                assert np.allclose(batch.y[n, at], statistics.standard_codes(codes[row : row + 1])[0], atol=1e-5)
+                x = standardise(features[row : row + 1], statistics.feature_mean, statistics.feature_sd)[0]
+                assert np.allclose(batch.x[n, at, :13], x[:13], atol=1e-4)

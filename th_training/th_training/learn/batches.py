@@ -14,11 +14,13 @@ import torch
 from torch import Tensor
 
 from th_face_predictor.predictor import standardise
-from th_training.learn.augment import Augmentation, augment
+from th_training.learn.augment import Augmentation, at_pace, augment, draw_factor, frames_at_pace
 from th_training.learn.data import Clips, Statistics
 
 WINDOW = 4
 """Steps whose stretches are sorted by length: of whole clips of 2 to 8 s every tenth frame is padding, instead of every fourth."""
+
+NONE = Augmentation()
 
 PLAN, STRETCH, DROPOUT = range(3)
 """What is drawn: streams of random numbers that have nothing to do with each other."""
@@ -31,13 +33,14 @@ def seed_of(seed: Sequence[int], kind: int, index: int = 0) -> np.random.SeedSeq
 
 @dataclass(frozen=True)
 class Stretch:
-    """Frames begin..end of a clip, the first `counted` of which count; `number` is its place in the epoch."""
+    """Frames begin..end of a clip, spoken faster by `pace`, of which the first `counted` count; `number` is its place in the epoch."""
 
     number: int
     clip: int
     begin: int
     end: int
     counted: int
+    pace: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,14 @@ class Batch:
 
 
 def plan_epoch(
-    clips: Clips, *, seed: Sequence[int], batch: int, segment: int | None, lookahead: int | None, balance: float
+    clips: Clips,
+    *,
+    seed: Sequence[int],
+    batch: int,
+    segment: int | None,
+    lookahead: int | None,
+    balance: float,
+    augmentation: Augmentation = NONE,
 ) -> list[list[Stretch]]:
     """The steps of one epoch: as many frames as the clips have, in random order, voices balanced.
 
@@ -89,8 +99,10 @@ def plan_epoch(
         if segment is not None and end > segment:
             begin = int(rng.integers(0, end - segment + 1))
             end = begin + segment
-        cut = 0 if end == frames else min(lookahead or 0, (end - begin) // 2)
-        stretches.append(Stretch(number, int(index), begin, end, end - begin - cut))
+        pace = draw_factor(augmentation.pace, rng)
+        heard = frames_at_pace(end - begin, pace)
+        cut = 0 if end == frames else min(lookahead or 0, heard // 2)
+        stretches.append(Stretch(number, int(index), begin, end, heard - cut, pace))
     window = WINDOW * batch
     blocks = (stretches[i : i + window] for i in range(0, len(stretches), window))
     alike = [s for block in blocks for s in sorted(block, key=lambda s: s.end - s.begin)]
@@ -116,12 +128,12 @@ def training_batches(
         for stretch in mine or step[:1]:
             rng = np.random.default_rng(seed_of(seed, STRETCH, stretch.number))
             features, codes = clips.load(stretch.clip)
-            x = features[stretch.begin : stretch.end]
-            if augmentation != Augmentation():
-                x = augment(x, statistics.feature_sd, augmentation, rng)
+            x, y = features[stretch.begin : stretch.end], codes[stretch.begin : stretch.end]
+            x, y = at_pace(x, y, stretch.pace)
+            if augmentation != NONE:
+                x = augment(x, statistics.feature_sd, augmentation, rng, profile=clips.corpus.profile)
             x = standardise(x, statistics.feature_mean, statistics.feature_sd)
-            y = statistics.standard_codes(codes[stretch.begin : stretch.end])
-            rows.append((x, y, stretch.counted))
+            rows.append((x, statistics.standard_codes(y), stretch.counted))
         yield Batch.of(rows, weight)
 
 

@@ -165,7 +165,13 @@ class Fit:
         seed = (recipe.seed, number, epoch)
         torch.manual_seed(int(seed_of(seed, DROPOUT, fabric.global_rank).generate_state(1)[0]))
         plan = plan_epoch(
-            self.training, seed=seed, batch=recipe.batch, segment=stage.segment, lookahead=reach, balance=recipe.balance
+            self.training,
+            seed=seed,
+            batch=recipe.batch,
+            segment=stage.segment,
+            lookahead=reach,
+            balance=recipe.balance,
+            augmentation=recipe.augmentation,
         )
         batches = training_batches(
             self.training,
