@@ -91,13 +91,15 @@ def machine() -> str:
 
 def _show(report: dict[str, Any], out: Path) -> None:
     console = Console(highlight=False)
-    table = Table("", "CORR (95 %)", "shape", "appearance", "lip opening r", "lip width r")
+    table = Table("", "shape", "appearance", "lip opening r", "lip width r")
+    table.columns[0].no_wrap = True
+    table.add_column("CORR (95 %)", no_wrap=True)
     for name, f in report["methods"].items():
         value, low, high = f["corr"]
         interval = "" if low is None else f" ({low:.3f} .. {high:.3f})"
         cells = (f.get(key, [None])[0] for key in ("corr_shape", "corr_appearance", "lip_opening", "lip_width"))
-        table.add_row(name, f"{value:.3f}{interval}", *("-" if c is None else f"{c:.3f}" for c in cells))
+        table.add_row(name, *("-" if c is None else f"{c:.3f}" for c in cells), f"{value:.3f}{interval}")
     console.print(table)
     for name, reason in report["left_out"].items():
-        console.print(f"left out {name}: {reason}", markup=False)
+        console.print(f"left out {name}: {reason}", markup=False, soft_wrap=True)
     console.print(f"{out / 'report.html'}: {report['clips']} test clips", markup=False)
