@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import torch
 
 from th_common.errors import InputError
 from th_face_predictor.architecture import Architecture
 from th_face_predictor.network import FaceNetwork
 from th_training.learn.augment import Augmentation
-from th_training.learn.recipes import ALIASES, PHONEMES, RECIPES, TABLE1, changed, find_recipe, find_recipes
+from th_training.learn.fit import learning_rate, make_optimiser
+from th_training.learn.recipes import ALIASES, PHONEMES, RECIPES, TABLE1, Stage, changed, find_recipe, find_recipes
 from th_training.speech.phones import INPUTS
 
 PARAMETERS = {
@@ -41,7 +44,7 @@ def test_names() -> None:
     assert find_recipe("paper-rate").stages[0].learning_rate == 0.1
     assert set(ALIASES.values()) <= set(RECIPES)
     assert find_recipes(["paper-BBF", "table1", "paper"]) == (TABLE1[2], TABLE1[0], TABLE1[1], *TABLE1[3:])
-    with pytest.raises(InputError, match="no recipe 'magic', only default, paper-FBF"):
+    with pytest.raises(InputError, match="no recipe 'magic', only default, best, paper-FBF"):
         find_recipe("magic")
 
 
@@ -92,3 +95,28 @@ def test_fields_that_cannot_be_set(setting: str, complaint: str) -> None:
 def test_phonemes_are_not_augmented() -> None:
     with pytest.raises(InputError, match="phonemes stay as they are"):
         replace(find_recipe("phonemes"), augmentation=Augmentation(gain=1.0))
+
+
+def test_learning_rate_rises_and_falls() -> None:
+    stage = Stage(epochs=10, learning_rate=1.0, warm_up=3)
+    rates = [learning_rate(stage, epoch) for epoch in range(10)]
+    assert rates[:4] == [0.25, 0.5, 0.75, 1.0]
+    assert np.all(np.diff(rates[3:]) < 0)
+    assert 0 < rates[-1] < 0.1
+    flat = Stage(epochs=4, learning_rate=1.0, warm_up=1, decay=False)
+    assert [learning_rate(flat, epoch) for epoch in range(4)] == [0.5, 1.0, 1.0, 1.0]
+
+
+def test_optimisers() -> None:
+    network = torch.nn.Linear(2, 2)
+    assert isinstance(make_optimiser(network, find_recipe("best"), 0.1), torch.optim.Adam)
+    assert isinstance(make_optimiser(network, find_recipe("paper"), 0.1), torch.optim.RMSprop)
+    with pytest.raises(InputError, match="'rmsprop' or 'adam', not 'sgd'"):
+        changed(find_recipe("paper"), ["optimiser=sgd"])
+
+
+def test_best_costs_what_the_paper_costs() -> None:
+    best, paper = find_recipe("best"), find_recipe("paper")
+    assert (best.network, best.units, best.inputs) == (paper.network, paper.units, paper.inputs)
+    assert best.members == 4
+    assert changed(best, ["members=2", "augmentation.pace=0.2"]).augmentation.pace == 0.2

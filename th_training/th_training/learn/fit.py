@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 
 from th_common.errors import TalkingHeadError
 from th_face_predictor.network import FaceNetwork
@@ -27,7 +27,7 @@ from th_training.learn.data import Clips, Statistics
 from th_training.learn.loss import masked_error
 from th_training.learn.metrics import correlation
 from th_training.learn.processes import from_first, total
-from th_training.learn.recipes import Recipe, Stage
+from th_training.learn.recipes import ADAM, Recipe, Stage
 
 
 class DivergedError(TalkingHeadError):
@@ -128,9 +128,7 @@ class Fit:
 
     def _stage(self, number: int, stage: Stage, resumed: dict[str, Any] | None) -> None:
         recipe = self.recipe
-        optimiser: Any = torch.optim.RMSprop(
-            self.network.parameters(), lr=stage.learning_rate, alpha=recipe.alpha, eps=recipe.epsilon
-        )
+        optimiser: Any = make_optimiser(self.network, recipe, stage.learning_rate)
         best = _Best(math.inf, -1, _copy(self.network))
         first = 0
         if resumed:
@@ -142,8 +140,7 @@ class Fit:
         for epoch in range(first, stage.epochs):
             if epoch - best.epoch > stage.patience:
                 break
-            fallen = 0.5 * (1 + math.cos(math.pi * epoch / stage.epochs)) if stage.decay else 1.0
-            rate = stage.learning_rate * fallen
+            rate = learning_rate(stage, epoch)
             for group in optimiser.param_groups:
                 group["lr"] = rate
             begin = time.perf_counter()
@@ -248,6 +245,23 @@ class Fit:
             "history": [asdict(e) for e in self.history],
         }
         from_first(self.fabric, lambda: write_checkpoint(self.folder, state))
+
+
+def make_optimiser(network: nn.Module, recipe: Recipe, rate: float) -> torch.optim.Optimizer:
+    """The recipe's optimiser of all weights."""
+    if recipe.optimiser == ADAM:
+        return torch.optim.Adam(network.parameters(), lr=rate, betas=(0.9, 0.99))
+    return torch.optim.RMSprop(network.parameters(), lr=rate, alpha=recipe.alpha, eps=recipe.epsilon)
+
+
+def learning_rate(stage: Stage, epoch: int) -> float:
+    """Of the steps of an epoch, counted from 0."""
+    if epoch < stage.warm_up:
+        return stage.learning_rate * (epoch + 1) / (stage.warm_up + 1)
+    if not stage.decay:
+        return stage.learning_rate
+    done = (epoch - stage.warm_up) / max(stage.epochs - stage.warm_up, 1)
+    return stage.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def _copy(network: FaceNetwork | Committee) -> dict[str, Tensor]:

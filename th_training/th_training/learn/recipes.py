@@ -15,6 +15,8 @@ from th_training.learn.augment import Augmentation
 SOUND, PHONEMES = "sound", "phonemes"
 """What a network hears: acoustic features, or the comparative method's one-hot phonemes."""
 
+RMSPROP, ADAM = "rmsprop", "adam"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
@@ -23,6 +25,7 @@ class Stage:
     Attributes:
         epochs: passes over the training frames.
         learning_rate: at the start.
+        warm_up: epochs in which it rises to that, evenly.
         decay: it falls to zero along half a cosine; False: it stays.
         limited: computed at the recipe's lookahead, as live (several times slower); False: over the whole sequence.
         segment: frames of one stretch of training sound; None: whole clips.
@@ -31,6 +34,7 @@ class Stage:
 
     epochs: int
     learning_rate: float = 1e-3
+    warm_up: int = 0
     decay: bool = True
     limited: bool = True
     segment: int | None = None
@@ -46,7 +50,8 @@ class Recipe:
         network, units: FBF, BFF or BBF, and its width.
         members: networks that are trained side by side and share these units; what is made is one network, their mean (`committee`).
         lookahead: right context in frames that the model is made for; None: the whole sequence.
-        stages: runs of the optimiser (RMSprop), one after the other.
+        optimiser: "rmsprop", or "adam" (first moments over 10 steps, second over 100).
+        stages: runs of the optimiser, one after the other.
         batch: stretches of sound per step, over all processes.
         dropout: of layers 1 and 2.
         alpha, epsilon: RMSprop's smoothing and its guard against division by zero.
@@ -65,6 +70,7 @@ class Recipe:
     units: int = PAPER_UNITS["BBF"]
     members: int = 1
     lookahead: int | None = None
+    optimiser: str = RMSPROP
     stages: tuple[Stage, ...]
     batch: int = 12
     dropout: float = 0.5
@@ -85,6 +91,8 @@ class Recipe:
             raise InputError(f"recipe {self.name}: augmentation changes sound, phonemes stay as they are")
         if self.batch < 1 or not self.stages:
             raise InputError(f"recipe {self.name}: needs a batch of 1 or more, and a stage")
+        if self.optimiser not in (RMSPROP, ADAM):
+            raise InputError(f"recipe {self.name}: the optimiser is {RMSPROP!r} or {ADAM!r}, not {self.optimiser!r}")
         if not 1 <= self.members <= max(self.units // 2, 1):
             raise InputError(f"recipe {self.name}: {self.units} units are not enough for {self.members} members")
 
@@ -117,9 +125,7 @@ comparative networks, and what trains the proposed ones on standardised codes (d
 PAPER = TABLE1[NAMES.index("BBF")]
 """The paper's best network."""
 
-PAPER_RATE = replace(
-    PAPER, name="paper-rate", stages=(replace(PAPER.stages[0], learning_rate=0.1, decay=False),)
-)
+PAPER_RATE = replace(PAPER, name="paper-rate", stages=(replace(PAPER.stages[0], learning_rate=0.1, decay=False),))
 """The same at the learning rate that the paper prints for its proposed networks, 0.1 throughout: ends below the mean trajectory."""
 
 DEFAULT = Recipe(
@@ -135,7 +141,19 @@ DEFAULT = Recipe(
 )
 """For the face that ships: learns on whole stretches first, then as it will run live."""
 
-RECIPES = {recipe.name: recipe for recipe in (DEFAULT, *TABLE1, PAPER_RATE)}
+BEST = Recipe(
+    name="best",
+    members=4,
+    optimiser=ADAM,
+    stages=(Stage(epochs=25, learning_rate=4e-3, warm_up=3, limited=False, patience=25),),
+    batch=4,
+    dropout=0.2,
+    centre=True,
+    augmentation=Augmentation(gain=6.0, channel=0.1, pitch=2.0, pace=0.12, tract=0.12),
+)
+"""For minutes of recordings: four small networks that are one BBF of the paper's size (docs/best.md has what helped and what did not)."""
+
+RECIPES = {recipe.name: recipe for recipe in (DEFAULT, BEST, *TABLE1, PAPER_RATE)}
 ALIASES = {"paper": PAPER.name, "phonemes": TABLE1[-1].name}
 GROUPS = {"table1": tuple(recipe.name for recipe in TABLE1)}
 """Names for several recipes at once."""
