@@ -72,7 +72,7 @@ def test_an_emotion_that_the_codes_lack_is_not_named(parts, blurred):
     assert found.confusion["flat"].tolist() == [[0, 10], [0, 10]]
     told = found.to_json()
     assert told["chance"] == pytest.approx(0.5, abs=0.2)
-    assert told["named"]["flat"]["accuracy"].value == 0.5
+    assert told["named"]["flat"]["accuracy"].value == told["named"]["flat"]["balanced"] == 0.5
 
 
 def test_one_emotion_is_no_question(parts, blurred):

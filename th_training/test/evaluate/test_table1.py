@@ -71,7 +71,12 @@ def test_from_a_corpus_to_the_page(corpus, tmp_path, monkeypatch, capsys):
 def test_the_page_holds_the_reports_figures(parts, face, blurred, tmp_path):
     methods = [blurred("p-FBF", 0.5, network="FBF"), blurred("c-FBF", 1.5, "comparative", "FBF")]
     work, docs = tmp_path / "work", tmp_path / "docs"
-    notes = {"training": "3 minutes, all folds together", "machine": "a machine", "command": "make table1"}
+    notes = {
+        "training": "3 minutes, all folds together",
+        "machine": "a machine",
+        "command": "make table1",
+        "note": "Of note.",
+    }
     told = write_report(parts, methods, work / "report-actor", face=face, options=Options(centre=False, notes=notes))
     page = table1_page([("actor", "The actor", told)], work, docs, command="make table1")
     value, low, high = told["methods"]["p-FBF"]["corr"]
@@ -80,6 +85,7 @@ def test_the_page_holds_the_reports_figures(parts, face, blurred, tmp_path):
         assert f"| {name} |" in page
     assert "3 minutes" in page
     assert "a machine" in page
+    assert "Of note." in page
     gain = next(d for d in told["differences"] if d["other"] == "c-FBF")["corr"]
     assert f"**{gain[0]:+.3f} ({gain[1]:+.3f} .. {gain[2]:+.3f})**" in page
     for image in re.findall(r"\]\((images/[^)]+)\)", page):

@@ -69,7 +69,10 @@ def describe_clip(codes: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Naming:
-    """How often each method's clips were named rightly: `right` (N,) by method; `confusion`[true][named] counts."""
+    """How often each method's clips were named rightly: `right` (N,) by method; `confusion`[true][named] counts.
+
+    chance: how often the most frequent emotion of the training clips would be right.
+    """
 
     labels: tuple[str, ...]
     clips: tuple[str, ...]
@@ -83,11 +86,18 @@ class Naming:
         named = {
             name: {
                 "accuracy": bootstrap.mean(right.astype(float)),
+                "balanced": _mean_share(self.confusion[name]),
                 "confusion": self.confusion[name].tolist(),
             }
             for name, right in self.right.items()
         }
         return {"labels": self.labels, "clips": len(self.clips), "chance": self.chance, "named": named}
+
+
+def _mean_share(confusion: np.ndarray) -> float:
+    """Mean over emotions of the share that was named rightly: each counts the same, however many clips it has."""
+    asked = confusion.sum(1)
+    return float((np.diag(confusion)[asked > 0] / asked[asked > 0]).mean())
 
 
 TRUE = "true codes"

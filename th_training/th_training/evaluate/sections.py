@@ -59,6 +59,8 @@ def table1(found: Figures) -> Iterator[str]:
     yield "<h2>Table 1: CORR of three networks</h2>"
     rows = []
     for kind, row in found["table1"].items():
+        if not row["cells"]:
+            continue
         cells = [cell(row["cells"][n]["corr"]) if n in row["cells"] else "<td>–</td>" for n in NETWORKS]
         mine = number(row["best"]) if row["best"] is not None else "–"
         rows.append([name_cell(kind, kind), *cells, f"<td>{mine}</td>", f"<td>{row['paper']:.5f}</td>"])
@@ -89,11 +91,13 @@ def all_methods(found: Figures) -> Iterator[str]:
         [[name_cell(n, f["kind"]), *(cell(f.get(key)) for key in columns)] for n, f in methods.items()],
     )
     yield (
-        "<p class='soft'>r: correlation over time, averaged over clips, of what is measured at the 68 landmarks of the predicted codes with the "
+        "<p class='soft'>r: correlation over time, averaged over clips, of what is measured at the 68 landmarks of the "
+        "predicted codes with the "
         "same of the true codes"
         + (", and, under “picture”, with landmarks that a tracker found in the original pictures" if seen else "")
         + ". <b>Shuffled sound</b> is the best proposed method's prediction for another clip of about the same length: what is left without the right sound. "
-        "<b>Mean trajectory</b> is the training clips' mean code at the same time since the beginning. <b>Ridge</b> maps ±6 frames of features linearly.</p>"
+        "<b>Mean trajectory</b> is the training clips' mean code at the same time since the beginning. <b>Ridge</b> "
+        "maps ±6 frames of features linearly.</p>"
     )
 
 
@@ -118,8 +122,10 @@ def errors(found: Figures) -> Iterator[str]:
         [[name_cell(n, f["kind"]), *(cell(f.get(k), d) for k, (_, d) in columns.items())] for n, f in methods.items()],
     )
     yield (
-        "<p class='soft'>Velocity and jerk are first and third differences between frames at 60 Hz. Error is root mean square per clip; “centred”: each "
-        "clip's own mean error taken off, since pose and light of a recording are not in the voice. Pixels are those of the face's canvas.</p>"
+        "<p class='soft'>Velocity and jerk are first and third differences between frames at 60 Hz. Error is root mean "
+        "square per clip; “centred”: each "
+        "clip's own mean error taken off, since pose and light of a recording are not in the voice. Pixels are those "
+        "of the face's canvas.</p>"
     )
 
 
@@ -202,13 +208,18 @@ def naming(found: Figures) -> Iterator[str]:
         return
     yield "<h2>Which emotion the face shows</h2>"
     yield (
-        "<p>A linear discriminant learns the emotion from the <b>true</b> codes of the training clips (mean and standard deviation of each dimension), and names "
-        f"the emotion of the {told['clips']} test clips' codes. Naming the most frequent emotion always would be right in {told['chance']:.0%}. "
+        "<p>A linear discriminant learns the emotion from the <b>true</b> codes of the training clips (mean and "
+        "standard deviation of each dimension), and names "
+        f"the emotion of the {told['clips']} test clips' codes. Naming the most frequent emotion always would be right "
+        f"in {told['chance']:.0%} of all, and in {1 / len(told['labels']):.0%} in the mean over emotions. "
         "The comparative method is told the emotion; the proposed one has to hear it.</p>"
     )
     kinds = {name: f["kind"] for name, f in found["methods"].items()} | {TRUE: "true"}
-    rows = [[name_cell(n, kinds.get(n, "")), cell(f["accuracy"], 2)] for n, f in told["named"].items()]
-    yield table(["codes of", "named rightly"], rows)
+    rows = [
+        [name_cell(n, kinds.get(n, "")), cell(f["accuracy"], 2), f"<td>{number(f['balanced'], 2)}</td>"]
+        for n, f in told["named"].items()
+    ]
+    yield table(["codes of", "named rightly", "mean over\nemotions"], rows)
     shown = [TRUE, *(found["leads"][k] for k in ("proposed", "comparative") if k in found["leads"])]
     cards = [
         matrix(told["labels"], told["named"][n]["confusion"], f"{n}: row the true emotion, column the named one")

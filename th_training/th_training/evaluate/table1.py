@@ -45,22 +45,32 @@ console = Console(highlight=False)
 
 @dataclass(frozen=True)
 class Subject:
-    """A corpus: its name, its words in a title, how it is made, and whether clips are centred."""
+    """A corpus: its name, its words in a title, how it is made, whether clips are centred, and what to know of its figures."""
 
     name: str
     title: str
     make: tuple[str, ...]
     centre: bool
+    note: str
 
 
-ACTOR = Subject("actor", "The virtual actor, seven emotions", ("actor",), centre=False)
+GRID_NOTE = (
+    "Neutral sentences of six words from a closed vocabulary, all in the same time and order: the mean trajectory says much, and phones "
+    "aligned to the known words say where in it a frame is. The face was built from some of the clips, the networks heard none of those they are tested on."
+)
+ACTOR_NOTE = (
+    "The comparative networks are told the very phones and the emotion by which the actor is moved, to the frame; the proposed ones have to hear both. "
+    "What no label holds is how a sentence is said: the actor's brows rise with the pitch and its mouth opens with the loudness."
+)
+ACTOR = Subject("actor", "The virtual actor, seven emotions", ("actor",), centre=False, note=ACTOR_NOTE)
 
 
 def subjects(recordings: Path) -> list[Subject]:
     """GRID's speaker, where the recordings are there, and the actor."""
     speakers = sorted(path for path in recordings.glob("grid_*") if path.is_dir()) if recordings.is_dir() else []
     real = [
-        Subject("grid", "GRID, speaker s1, real recordings", ("grid", str(path)), centre=True) for path in speakers[:1]
+        Subject("grid", "GRID, speaker s1, real recordings", ("grid", str(path)), centre=True, note=GRID_NOTE)
+        for path in speakers[:1]
     ]
     return [*real, ACTOR]
 
@@ -161,7 +171,12 @@ def report(subject: Subject, corpus: Corpus, work: Path, folds: int, seed: int) 
     read = [read_predicted(name, known[name]) for name in _in_order(finished)]
     parts = parts_of(corpus, [(method.name, held) for method, held in read])
     minutes = sum(float(method.about["minutes"]) for method, _ in read)
-    notes = {"command": "make table1", "machine": machine(), "training": f"{minutes:.0f} minutes, all folds together"}
+    notes = {
+        "note": subject.note,
+        "command": "make table1",
+        "machine": machine(),
+        "training": f"{minutes:.0f} minutes, all folds together",
+    }
     options = Options(
         title=subject.title, centre=subject.centre, seed=seed, notes=notes, progress=lambda what: bar(what)
     )

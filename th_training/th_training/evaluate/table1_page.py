@@ -54,6 +54,7 @@ def _part(name: str, title: str, report: Report, images: Path) -> Iterator[str]:
         f"{report['clips']} clips, {corpus['test_minutes']} minutes, {report['protocol']['parts']} folds. "
         f"Left out: {', '.join(left_out) or 'none'}. {notes['training'].capitalize()}. {notes['machine']}.\n"
     )
+    yield notes["note"] + "\n"
     yield from _table(["CORR", *NETWORKS, "best", "article"], _table1(report))
     bars = [(n, f["kind"], _interval(f["corr"])) for n, f in methods.items()]
     picture = images / f"table1-{name}.svg"
@@ -109,8 +110,10 @@ def _emotions(report: Report) -> Iterator[str]:
     told = report["emotion"]
     if told:
         yield (
-            f"\nA linear discriminant that learnt the emotion from the true codes of the training clips names that of the test clips' codes rightly in "
-            f"(always the most frequent one: {told['chance']:.0%}; the comparative method is told the emotion, the proposed one has to hear it):\n"
+            "\nA linear discriminant that learnt the emotion from the true codes of the training clips names that of the "
+            "test clips' codes rightly in "
+            f"(always the most frequent one: {told['chance']:.0%}; the comparative method is told the emotion, the proposed "
+            "one has to hear it):\n"
         )
         yield from _table(
             ["codes of", "named rightly"], [[n, _figure(f["accuracy"])] for n, f in told["named"].items()]
