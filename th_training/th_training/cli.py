@@ -22,6 +22,7 @@ PARTS: dict[str, tuple[str, str]] = {
     "landmarks": ("th_training.landmarks.commands", "Find or draw the 68 landmarks of faces."),
     "aam": ("th_training.aam.commands", "Build, fit and inspect active appearance models."),
     "train": ("th_training.learn.commands", "Train predictors on a corpus."),
+    "ablate": ("th_training.learn.ablation", "Compare changes of a recipe on folds of a corpus."),
     "curves": ("th_training.learn.curves", "Plot the learning curves of trainings."),
     "export": ("th_training.learn.export", "Make a model folder of a trained predictor and its face."),
     "evaluate": (
