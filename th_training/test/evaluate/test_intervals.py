@@ -27,6 +27,7 @@ def test_one_clip_has_no_interval():
     found = Bootstrap(1).mean(np.array([[0.3, 0.5]]))
     assert found.value == pytest.approx(0.4)
     assert np.isnan(found.low)
+    assert str(found) == "0.400"
 
 
 def test_clips_weigh_as_a_whole():

@@ -14,6 +14,7 @@ import pytest
 from th_common.errors import InputError
 from th_training.corpus.format import Corpus, write_clip, write_manifest
 from th_training.evaluate.intervals import Interval
+from th_training.evaluate.methods import Method
 from th_training.evaluate.page import cell, matrix, table
 from th_training.evaluate.pictures import choose, frames_every, original_squares, sound_of
 from th_training.evaluate.report import Options, write_report
@@ -131,6 +132,23 @@ def test_a_damaged_clip_is_named(corpus: Corpus, blurred, tmp_path):
     told = write_report(folds(damaged, 4, 0), [blurred("ours", 0.5)], tmp_path / "out", face=None)
     assert told["clips"] == 19
     assert "clip07" in told["left_out"]
+
+
+def test_one_clip_and_still_faces_are_reported(corpus, tmp_path):
+    """Nothing to correlate and nothing to draw from: dashes, and how many were left out, instead of a crash."""
+    clips = []
+    for n, clip in enumerate(corpus.clips[:4]):
+        arrays = {"features": corpus.arrays(clip)["features"], "codes": np.zeros((clip.frames, 16), np.float32)}
+        clips.append(write_clip(tmp_path, replace(clip, split="train" if n else "test"), **arrays))
+    still = write_manifest(tmp_path, clips, profile="robot")
+    wiggle = np.sin(np.arange(clips[0].frames))[:, None] * np.ones(16)
+    told = write_report([still], [Method("ours", {clips[0].id: wiggle})], tmp_path / "out", face=None)
+    assert told["clips"] == 1
+    assert told["methods"]["ours"]["corr"] == [None, None, None]
+    assert told["methods"]["ours"]["undefined"] == 16
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "16 of 16 true trajectories do not move" in text
+    assert "nan" not in " ".join(Page(text).words)
 
 
 def test_what_cannot_be_reported_is_refused(corpus, parts, blurred, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,9 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} ({self.low:.3f} .. {self.high:.3f})"
+        if not math.isfinite(self.value):
+            return "–"
+        return f"{self.value:.3f}" + (f" ({self.low:.3f} .. {self.high:.3f})" if math.isfinite(self.low) else "")
 
     @property
     def excludes_zero(self) -> bool:

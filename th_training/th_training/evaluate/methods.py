@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,4 +68,4 @@ def common_clips(clips: Sequence[Clip], methods: Sequence[Method]) -> tuple[tupl
 def best(methods: Sequence[Method], corr: Mapping[str, float], kind: str) -> Method | None:
     """The method of a kind with the highest CORR; None where there is none."""
     found = [method for method in methods if method.kind == kind]
-    return max(found, key=lambda method: corr[method.name]) if found else None
+    return max(found, key=lambda m: corr[m.name] if math.isfinite(corr[m.name]) else -2.0) if found else None

@@ -21,6 +21,9 @@ def bars(rows: Sequence[tuple[str, str, Interval]], *, label: str, marks: bool =
     figure, axis = _figure(7.2, 0.34 * len(rows) + 0.9)
     places = np.arange(len(rows))[::-1]
     for place, (_, kind, value) in zip(places, rows, strict=True):
+        if not np.isfinite(value.value):
+            axis.text(0.012, place, "–", va="center", fontsize=8.5)
+            continue
         axis.barh(place, value.value, color=COLOURS.get(kind, COLOURS["baseline"]), height=0.62)
         if np.isfinite(value.low):
             axis.plot([value.low, value.high], [place, place], color="#20242a", linewidth=1.4)

@@ -125,7 +125,7 @@ def _score(
     """Scores of all methods, and of the best proposed one with shuffled sound."""
     every = list(methods)
     scores = {m.name: score(m, truths, face) for m in options.progress("scores")(every, len(every))}
-    corr = {name: float(np.nanmean(s.values["corr"])) for name, s in scores.items()}
+    corr = {name: float(np.nan_to_num(s.values["corr"]).mean()) for name, s in scores.items()}
     lead = best(every, corr, "proposed") or best(every, corr, "comparative") or every[0]
     mixed = shuffled(lead, [truth.clip for truth in truths], seed=options.seed)
     scores[mixed.name] = score(mixed, truths, face)

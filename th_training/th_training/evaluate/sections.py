@@ -41,13 +41,15 @@ def lead(found: Figures) -> str:
         lines.append(f"<li><b>{text(name)}</b> ({kind}): CORR {text(f['corr'])}{also}{paper}.</li>")
     for difference in found["differences"]:
         if difference["one"] == leads.get("proposed") and difference["other"] == leads.get("comparative"):
-            lines.append(f"<li>Proposed minus comparative: CORR {_gain(difference['corr'])}.</li>")
-    base = [f"{name} {methods[name]['corr'].value:.3f}" for name in methods if methods[name]["kind"] == "baseline"]
+            lines.append(f"<li>Proposed minus comparative: CORR {_gain(difference.get('corr'))}.</li>")
+    base = [f"{name} {number(methods[name]['corr'].value)}" for name in methods if methods[name]["kind"] == "baseline"]
     lines.append(f"<li>Baselines, CORR: {text(', '.join(base))}.</li>")
     return f'<div class="lead"><ul>{"".join(lines)}</ul></div>'
 
 
-def _gain(figure: Interval) -> str:
+def _gain(figure: Interval | None) -> str:
+    if figure is None or not math.isfinite(figure.low):
+        return "–" if figure is None else f"{figure.value:+.3f}, of too few clips for an interval"
     verdict = "outside" if figure.excludes_zero else "within"
     return (
         f"{figure.value:+.3f} ({figure.low:+.3f} .. {figure.high:+.3f}), {verdict} what chance among clips would give"

@@ -65,7 +65,7 @@ def table1(methods: Sequence[Method], found: Mapping[str, Mapping[str, Any]]) ->
     return {
         kind: {
             "cells": row,
-            "best": max((c["corr"].value for c in row.values()), default=None),
+            "best": max((c["corr"].value for c in row.values() if math.isfinite(c["corr"].value)), default=None),
             "paper": PAPER_CORR[kind],
         }
         for kind, row in cells.items()
