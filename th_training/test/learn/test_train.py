@@ -234,6 +234,15 @@ def test_divergence_is_said(make_corpus: Callable[..., Corpus], tmp_path: Path) 
         train(corpus.folder, replace(short(), stages=stages, clip=None), tmp_path)
 
 
+def test_a_validation_error_that_is_no_number_is_said(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
+    corpus = make_corpus(train=3, frames=50)
+    # One step per epoch: the loss is that of the weights before it.
+    stages = (Stage(epochs=1, learning_rate=1e30, limited=False),)
+    with pytest.raises(DivergedError, match="no epoch of stage 1"):
+        train(corpus.folder, replace(short(), stages=stages, clip=None), tmp_path)
+    assert not (tmp_path / "predictor.safetensors").exists()
+
+
 def test_what_cannot_be_trained(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a finished corpus"):
         train(tmp_path, QUICK, tmp_path / "out")

@@ -105,7 +105,7 @@ def _chosen(recipe: Recipe, network: str, units: int, lookahead: int, seed: int,
 
 def _one(source: Corpus, recipe: Recipe, out: Path, lightning: dict[str, str], num_nodes: int, **options: Any) -> None:
     """One training in this process, or in as many as Lightning starts, of which the first one speaks."""
-    from th_training.learn.processes import is_helper, make_fabric
+    from th_training.learn.processes import is_helper, is_lost, make_fabric
     from th_training.learn.show import Show, print_figures
     from th_training.learn.train import train as run
 
@@ -119,6 +119,12 @@ def _one(source: Corpus, recipe: Recipe, out: Path, lightning: dict[str, str], n
         if is_helper(os.environ):  # the first process says it
             raise typer.Exit(1) from None
         raise
+    except RuntimeError as error:
+        if not is_lost(error):
+            raise
+        raise InputError(
+            "another process of this training has ended (what it said stands above); the same command goes on"
+        ) from error
     if fabric.is_global_zero:
         print_figures(console, {recipe.name: trained.figures})
         if options["tensorboard"]:

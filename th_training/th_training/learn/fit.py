@@ -153,6 +153,10 @@ class Fit:
             self._save(number, epoch, optimiser, best)
             if self.fabric.is_global_zero:
                 self.watcher.epoch(self.history[-1])
+        if stage.epochs and best.epoch < 0:
+            raise DivergedError(
+                f"recipe {recipe.name}: no epoch of stage {number + 1} has a validation error that is a number"
+            )
         self.network.load_state_dict(best.weights)
 
     def _epoch(self, optimiser: Any, number: int, stage: Stage, epoch: int) -> tuple[float, int]:

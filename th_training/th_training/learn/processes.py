@@ -73,6 +73,11 @@ def is_helper(environment: Mapping[str, str]) -> bool:
     return any(environment.get(name, "0") not in ("", "0") for name in ("LOCAL_RANK", "RANK", "NODE_RANK"))
 
 
+def is_lost(error: RuntimeError) -> bool:
+    """Whether an error of torch says that another process cannot be reached any more."""
+    return isinstance(error, torch.distributed.DistError) or "gloo" in str(error) or "NCCL" in str(error)
+
+
 def total(fabric: Fabric, value: Tensor) -> Tensor:
     """The sum of a tensor over all processes."""
     if fabric.world_size == 1:
