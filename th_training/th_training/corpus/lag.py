@@ -8,9 +8,9 @@ but speakers differ in when they move, and less than TELLABLE says nothing. GRID
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,31 +70,25 @@ class Lag:
         }
 
 
-def estimate_lag(
-    folder: Path,
-    clips: Sequence[Clip],
-    face: Path,
-    *,
-    each: Callable[[Callable[[Clip], Any], Sequence[Clip]], Iterable[Any]] = map,
-) -> Lag | None:
-    """The lag of recorded clips (`extra` as `make_clip` writes it) and of single ones; None where lips or sound do not move.
+def spread_evenly(names: Sequence[str]) -> list[str]:
+    """The recordings whose curves (`clip_curve`) tell the lag: up to 60 of them."""
+    return [names[k] for k in sorted(set(np.linspace(0, len(names) - 1, min(_CLIPS, len(names))).round().astype(int)))]
 
-    each: maps a picklable function over clips, say over the cores; the order does not matter.
-    Raises ModelError where the default face or the corpus' own cannot be read.
+
+def estimate_lag(folder: Path, clips: Sequence[Clip], face: Path, curves: Sequence[np.ndarray]) -> Lag | None:
+    """The lag of clips with the curves of some of them, and which are out of step with the others; None without curves.
+
+    Raises ModelError where the corpus' face cannot be read.
     """
-    chosen = [
-        clips[k] for k in sorted(set(np.linspace(0, len(clips) - 1, min(_CLIPS, len(clips))).round().astype(int)))
-    ]
-    found = sorted(each(partial(_clip_curve, folder, face), chosen), key=lambda pair: str(pair[0]))
-    curves = np.array([curve for _, curve in found if curve is not None])
     if not len(curves):
         return None
+    found = np.array(curves)
     rng = np.random.default_rng(0)
-    seconds, correlation = peak(curves.mean(0))
-    draws = [peak(curves[rng.integers(0, len(curves), len(curves))].mean(0))[0] for _ in range(_REPEATS)]
+    seconds, correlation = peak(found.mean(0))
+    draws = [peak(found[rng.integers(0, len(found), len(found))].mean(0))[0] for _ in range(_REPEATS)]
     low, high = np.percentile(draws, [2.5, 97.5])
     outliers = _outliers(folder, clips, face) if len(clips) >= _LEAST else {}
-    return Lag(seconds, float(low), float(high), correlation, len(curves), outliers)
+    return Lag(seconds, float(low), float(high), correlation, len(found), outliers)
 
 
 def curve(heard: np.ndarray, seen: np.ndarray, *, most: float = MOST) -> np.ndarray | None:
@@ -132,22 +126,26 @@ def lips(folder: Path, clip: Clip, face: FaceModel) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _models(face: Path) -> tuple[Predictor, FaceModel, FaceModel]:
-    default = default_model_folder()
-    return load_predictor(default), load(default)[0], read_face(face)
+def _default() -> tuple[Predictor, FaceModel]:
+    folder = default_model_folder()
+    return load_predictor(folder), load(folder)[0]
 
 
-def _clip_curve(folder: Path, face: Path, clip: Clip) -> tuple[str, np.ndarray | None]:
-    predictor, drawn, own = _models(face)
+def clip_curve(folder: Path, face: Path, clip: Clip) -> np.ndarray | None:
+    """`curve` of a recorded clip (`extra` as `make_clip` writes it): the default face's lips against the measured ones.
+
+    Raises ModelError where the default face or the corpus' own cannot be read.
+    """
+    predictor, drawn = _default()
     sound, first = on_rows(
         recorded_sound(Path(clip.extra["video"]), Path(clip.extra["sound"]) if "sound" in clip.extra else None),
         lag=float(clip.extra.get("lag", 0.0)),
     )
     features = extract(sound.samples, sound.rate, profile=predictor.profile)
     codes = predictor.predict(features)[round(clip.extra["start"] * FPS) - first :]
-    seen = lips(folder, clip, own)
+    seen = lips(folder, clip, read_face(face))
     count = min(len(seen), len(codes))
-    return clip.id, curve(lip_opening(drawn.landmark_track(codes[:count])), seen[:count])
+    return curve(lip_opening(drawn.landmark_track(codes[:count])), seen[:count])
 
 
 def _outliers(folder: Path, clips: Sequence[Clip], face: Path) -> dict[str, float]:

@@ -6,7 +6,7 @@ Kept beside the clips (`encoded/ID.npz`), so that other features, another transc
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def file_digest(path: Path) -> str:
 
 def see(video: Path, face: Path, cache: Path) -> Pictures:
     """Codes and landmarks of a video. Raises InputError, naming the file, where it cannot be coded."""
-    encoder, mean = _encoder(face)
+    encoder, mean = _encoder(_Face(face_and_id(face)[1], face))
     encoded = encoder.encode(video, fps=float(FPS))
     landmarks = np.zeros((0, LANDMARKS, 2), np.float32)
     if has_tracker():
@@ -95,10 +95,18 @@ def read_pictures(path: Path, key: str | None = None) -> Pictures | None:
         return None
 
 
+@dataclass(frozen=True)
+class _Face:
+    """A face's file, the same wherever it lies."""
+
+    id: str
+    place: Path = field(compare=False)
+
+
 @lru_cache(maxsize=1)
-def _encoder(face: Path) -> tuple[VideoEncoder, np.ndarray]:
+def _encoder(face: _Face) -> tuple[VideoEncoder, np.ndarray]:
     cv2.setNumThreads(1)
-    model, _ = face_and_id(face)
+    model, _ = face_and_id(face.place)
     return VideoEncoder(model), model.shape_mean[:LANDMARKS].astype(np.float64)
 
 

@@ -14,13 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from th_common.errors import InputError, ModelError
 from th_training.aam.encode_corpus import face_and_id
 from th_training.corpus.checks import check_recording, has_tracker
 from th_training.corpus.clip_files import CLIPS, Clip, finished_clip
 from th_training.corpus.format import Corpus, open_again, write_manifest
 from th_training.corpus.hearing import clip_key, make_clip
-from th_training.corpus.lag import Lag, estimate_lag
+from th_training.corpus.lag import Lag, clip_curve, estimate_lag, spread_evenly
 from th_training.corpus.own_face import FACE_FILE, build_own_face, copy_face
 from th_training.corpus.pictures import FOLDER, pictures_key, pictures_path, read_pictures, see, write_pictures
 from th_training.corpus.recordings import Found, Recording
@@ -52,7 +54,7 @@ class Plan:
     jobs: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """What became of one recording in one step. state: done, left out (it cannot be used), or failed (this time)."""
 
@@ -60,6 +62,7 @@ class Outcome:
     state: str
     reason: str = ""
     clip: Clip | None = None
+    curve: np.ndarray | None = None
 
 
 @dataclass
@@ -122,25 +125,24 @@ def prepare(
         face = build_own_face(trained, out, pictures=plan.pictures, seed=plan.seed, cache=plan.cache, progress=progress)
         seconds["face"] = round(time.perf_counter() - begin, 1)
     face_id = face_and_id(face)[1]
-    good = step("coding", partial(_see, recordings, out, face, face_id, plan.cache), sorted(good))
 
-    def hear(lag: float) -> tuple[Clip, ...]:
-        done = step("hearing", partial(_hear, recordings, out, face_id, plan.profile, lag), sorted(good))
-        return tuple(replace(one.clip, split=splits[one.name]) for one in done.values() if one.clip is not None)
-
-    def measure(clips: tuple[Clip, ...]) -> Lag | None:
+    def make(what: str, lag: float) -> tuple[tuple[Clip, ...], Lag | None]:
+        names = sorted(good)
+        work = partial(_make, recordings, out, face, face_id, plan, lag, frozenset(spread_evenly(names)))
+        done = step(what, work, names)
+        # Where no face was built of what is trained on, a recording that fell out meanwhile takes no split's place
+        divided = splits if plan.face is None else _splits(recordings, done, plan.seed)
+        clips = tuple(replace(one.clip, split=divided[one.name]) for one in done.values() if one.clip is not None)
         begin = time.perf_counter()
-        found = estimate_lag(out, clips, face, each=partial(_over_cores, plan.jobs, progress))
+        found = estimate_lag(out, clips, face, [one.curve for one in done.values() if one.curve is not None])
         seconds["lag"] = round(time.perf_counter() - begin, 1)
-        return found
+        return clips, found
 
-    clips = hear(plan.lag)
-    lag = measure(clips)
+    clips, lag = make("coding", plan.lag)
     applied = plan.lag
     if plan.apply_lag and lag is not None and lag.tellable:
         applied = round(applied + lag.seconds, 4)
-        clips = hear(applied)
-        lag = measure(clips)
+        clips, lag = make("hearing", applied)
     used = {clip.id for clip in clips}
     for stale in sorted((out / CLIPS).glob("*.npz")):
         if stale.stem not in used:
@@ -175,44 +177,37 @@ def _each(work: Callable[[str], Outcome], names: Sequence[str], jobs: int | None
     return sorted(progress(results(), len(names)) if progress else results(), key=lambda one: one.name)
 
 
-def _over_cores(
-    jobs: int | None, progress: Progress | None, work: Callable[[Clip], Any], clips: Sequence[Clip]
-) -> Iterable[Any]:
-    count = max(1, min(cores() if jobs is None else jobs, len(clips)))
-    done = (one for one in spread(work, clips, count) if not isinstance(one, Died))
-    return progress("lag")(done, len(clips)) if progress else done
-
-
 def _look(recordings: dict[str, Recording], cache: Path, name: str) -> Outcome:
     return _guarded(name, lambda: check_recording(recordings[name], cache))
 
 
-def _see(recordings: dict[str, Recording], out: Path, face: Path, face_id: str, cache: Path, name: str) -> Outcome:
-    place = pictures_path(out, name)
+def _make(
+    recordings: dict[str, Recording],
+    out: Path,
+    face: Path,
+    face_id: str,
+    plan: Plan,
+    lag: float,
+    compared: frozenset[str],
+    name: str,
+) -> Outcome:
+    """Code the pictures, hear the sound, and compare lips and sound; what is there and of the same ingredients is kept."""
+    recording = recordings[name]
 
-    def work() -> None:
-        key = pictures_key(recordings[name].video, face_id)
-        if read_pictures(place, key) is None:
-            made = see(recordings[name].video, face, cache)
-            write_pictures(place, made, key)
-
-    return _guarded(name, work)
-
-
-def _hear(recordings: dict[str, Recording], out: Path, face_id: str, profile: str, lag: float, name: str) -> Outcome:
     def work() -> Clip:
-        recording = recordings[name]
-        seen = pictures_key(recording.video, face_id)
-        key = clip_key(recording, seen, profile, lag)
-        done = finished_clip(out, name, key)
-        if done is not None:
-            return done
-        pictures = read_pictures(pictures_path(out, name), seen)
+        place, seen = pictures_path(out, name), pictures_key(recording.video, face_id)
+        pictures = read_pictures(place, seen)
         if pictures is None:
-            raise WriteError(f"{pictures_path(out, name)}: was changed while the corpus was made")
-        return make_clip(out, recording, pictures, key=key, profile=profile, lag=lag)
+            pictures = see(recording.video, face, plan.cache)
+            write_pictures(place, pictures, seen)
+        key = clip_key(recording, seen, plan.profile, lag)
+        done = finished_clip(out, name, key)
+        return done or make_clip(out, recording, pictures, key=key, profile=plan.profile, lag=lag)
 
-    return _guarded(name, work)
+    made = _guarded(name, work)
+    if made.clip is None or name not in compared:
+        return made
+    return replace(made, curve=clip_curve(out, face, made.clip))
 
 
 def _guarded(name: str, work: Callable[[], Clip | None]) -> Outcome:

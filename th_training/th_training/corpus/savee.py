@@ -8,7 +8,7 @@ emotion and 30 neutral ones. Where the files lie does not matter here, as long a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from th_common.errors import InputError
@@ -103,25 +103,27 @@ def read_sentences(path: Path) -> dict[tuple[str, Place], str]:
 
 
 def _texts(folder: Path, speaker: str, file: Path | None) -> dict[Place, str]:
-    lists: Iterable[Path] = (file,) if file is not None else ()
-    result: dict[Place, str] = {}
-    if file is None:
-        files = files_below(folder, (".txt", ".csv", ".tsv"))
-        for path in files:
-            match = _NAME.fullmatch(path.stem)
-            if match and _speaker(path, folder, match) in (speaker, ""):
-                text = path.read_text(encoding="utf-8", errors="replace")
-                result[_place(match)] = " ".join(text.split())
-        lists = [path for path in files if not _NAME.fullmatch(path.stem)]
-    for path in lists:
-        found = read_sentences(path)
-        if file is None and len(found) < _LEAST_LINES:
-            continue
+    if file is not None:
+        found = read_sentences(file)
         if not found:
-            raise InputError(f"{path}: holds no sentence (a line is `a01 what is said`)")
-        result |= {place: text for (who, place), text in found.items() if who == ""}
-        result |= {place: text for (who, place), text in found.items() if who == speaker}
+            raise InputError(f"{file}: holds no sentence (a line is `a01 what is said`)")
+        return _of(found, speaker)
+    result: dict[Place, str] = {}
+    files = files_below(folder, (".txt", ".csv", ".tsv"))
+    for path in files:
+        found = {} if _NAME.fullmatch(path.stem) else read_sentences(path)
+        if len(found) >= _LEAST_LINES:
+            result |= _of(found, speaker)
+    for path in files:
+        match = _NAME.fullmatch(path.stem)
+        if match and _speaker(path, folder, match) in (speaker, ""):
+            result[_place(match)] = " ".join(path.read_text(encoding="utf-8", errors="replace").split())
     return result
+
+
+def _of(found: Mapping[tuple[str, Place], str], speaker: str) -> dict[Place, str]:
+    """Sentences of a speaker: those of nobody in particular, and their own."""
+    return {place: text for who in ("", speaker) for (whose, place), text in found.items() if whose == who}
 
 
 def _by_place(folder: Path, files: Sequence[Path], speaker: str, passed_over: dict[str, str]) -> Mapping[Place, Path]:
