@@ -98,3 +98,12 @@ def test_what_cannot_be_aligned_is_named():
         align.align(noise, 16000, "?!")
     with pytest.raises(InputError, match="no speech"):
         align.align(np.zeros(16000), 16000, "hello")
+
+
+def test_a_swallowed_end_is_within_its_word():
+    phones = [(0.0, 0.1, "T"), (0.1, 0.2, "EH"), (0.2, 0.5, "N")]
+    found = align._ended(phones, [["T", "EH"], ["N", "AW", "S"]], 0.5)
+    assert [name for *_, name in found] == ["T", "EH", "N", "AW", "S"]
+    np.testing.assert_allclose([start for start, *_ in found], [0, 0.1, 0.2, 0.3, 0.4])
+    assert found[-1][1] == pytest.approx(0.5)
+    assert align._ended(phones, [["T", "EH", "S"], ["N"]], 0.5) == phones

@@ -133,11 +133,23 @@ def _aligned(decoder: Decoder, spoken: Sequence[str], data: bytes) -> Alignment:
         (start * _FRAME - _MARGIN, (end + 1) * _FRAME - _MARGIN, name[1:].upper() if name.startswith("_") else "SIL")
         for name, start, end, _ in _decode(decoder, pronounced, data)
     ]
-    phones = list(_breath_apart(phones))
+    ends = (heard[-1][2] + 1) * _FRAME - _MARGIN
+    phones = list(_breath_apart(_ended(phones, chosen, ends)))
     voiced = [phone for phone in phones if phone[2] != "SIL"]
-    if len(voiced) != len(pronounced):
+    if len(voiced) != sum(map(len, chosen)):
         raise InputError("parts of it are not found")
     return Alignment(tuple(phones), tuple(_worded(voiced, spoken, chosen)), fit)
+
+
+def _ended(phones: list[Phone], chosen: Sequence[Sequence[str]], end: float) -> list[Phone]:
+    """Phones with those of the last word that noise has swallowed: they share the time from the last found one's start to the word's end."""
+    found = [i for i, phone in enumerate(phones) if phone[2] != "SIL"]
+    missing = sum(map(len, chosen)) - len(found)
+    if not 0 < missing < len(chosen[-1]):
+        return phones
+    begin = phones[found[-1]][0]
+    times = np.linspace(begin, max(end, begin + (missing + 1) * _FRAME), missing + 2).tolist()
+    return [*phones[: found[-1]], *zip(times[:-1], times[1:], chosen[-1][-missing - 1 :], strict=True)]
 
 
 def _breath_apart(phones: Sequence[Phone]) -> Iterator[Phone]:
