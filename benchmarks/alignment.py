@@ -1,6 +1,7 @@
 """Word boundaries of `th_training.speech.align` against GRID's own, and transcripts that are not what is spoken.
 
     python benchmarks/alignment.py ../shared/corpus/grid_s1
+    python benchmarks/alignment.py --voices      # takes of the synthetic voices, as they are and distorted
 
 GRID's boundaries are an automatic alignment too (Cooke et al. 2006), made with a model of its 51 words.
 """
@@ -14,8 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from th_common.errors import InputError
-from th_training.corpus.sound import recorded_sound
-from th_training.speech.align import alignment
+from th_training.corpus.augment import Distortion
+from th_training.corpus.sound import Sound, recorded_sound
+from th_training.speech import sentences
+from th_training.speech.align import alignment, unknown_words, words
+from th_training.speech.voices import VOICES, installed, speak
 
 
 def boundaries(path: Path) -> list[tuple[float, float, str]]:
@@ -26,8 +30,17 @@ def boundaries(path: Path) -> list[tuple[float, float, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--voices", action="store_true")
+    chosen = parser.parse_args()
+    if chosen.voices:
+        of_voices()
+    if chosen.folder is not None:
+        of_grid(chosen.folder)
+
+
+def of_grid(folder: Path) -> None:
+    """Boundaries and wrong transcripts of GRID's clips."""
     rng = np.random.default_rng(0)
     clips = sorted((folder / "align").glob("*.align"))
     known = {path.stem: boundaries(path) for path in clips}
@@ -66,9 +79,35 @@ def main() -> None:
     print(json.dumps({k: round(float(v), 3) if isinstance(v, float) else v for k, v in figures.items()}, indent=1))
 
 
-def _refused(sound, words: list[str]) -> bool:
+def of_voices() -> None:
+    """How often right and wrong texts of English voices are refused, and the fit of the right ones."""
+    texts = [text for _, text in sentences.english() if not unknown_words(text)]
+    takes: dict[str, list[tuple[float | None, bool]]] = {}
+    for v, voice in enumerate(voice for voice in VOICES if voice.language == "en" and installed(voice)):
+        for k in range(4):
+            text, other = texts[(17 * k + 3 * v) % len(texts)], texts[(31 * k + 3 * v + 50) % len(texts)]
+            utterance = speak(voice, text, ("anger", "neutral", "sadness", "neutral")[k], seed=k)
+            samples = utterance.samples
+            if k >= 2:
+                samples = Distortion.draw(np.random.default_rng(k + v)).apply(samples, utterance.sample_rate)
+            sound = Sound(samples, utterance.sample_rate)
+            try:
+                fit = alignment(sound.samples, sound.rate, text).fit
+            except InputError:
+                fit = None
+            kind = f"{'natural' if voice.natural else 'espeak'}, {'distorted' if k >= 2 else 'as they are'}"
+            takes.setdefault(kind, []).append((fit, _refused(sound, list(words(other)))))
+    for kind, rows in takes.items():
+        fits = [fit for fit, _ in rows if fit is not None]
+        print(
+            f"{kind}: {len(rows)} takes, right text refused {len(rows) - len(fits)}, lowest fit {min(fits):.2f}, "
+            f"wrong text refused {sum(refused for _, refused in rows)}"
+        )
+
+
+def _refused(sound: Sound, text: list[str]) -> bool:
     try:
-        alignment(sound.samples, sound.rate, " ".join(words))
+        alignment(sound.samples, sound.rate, " ".join(text))
     except InputError:
         return True
     return False
