@@ -233,7 +233,13 @@ class Fit:
             members = len(predicted) // len(y)
             y, mask = y.repeat(members, 1, 1), mask.repeat(members, 1)
         return masked_error(
-            predicted, y, mask, weights=self.weights, velocity=self.recipe.velocity, velocity_sd=self.velocity_sd
+            predicted,
+            y,
+            mask,
+            weights=self.weights,
+            level=self.recipe.level,
+            velocity=self.recipe.velocity,
+            velocity_sd=self.velocity_sd,
         )
 
     def _save(self, number: int, epoch: int, optimiser: Any, best: _Best) -> None:

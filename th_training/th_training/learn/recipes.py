@@ -56,6 +56,7 @@ class Recipe:
         dropout: of layers 1 and 2.
         alpha, epsilon: RMSprop's smoothing and its guard against division by zero.
         clip: largest norm of a step's gradient; None: no limit.
+        level: share of the error in each stretch's mean that counts (`loss.masked_error`); 1: the plain squared error.
         velocity: weight of the error in movement from frame to frame (in units of its own variance) beside the codes' error.
         code_weights: weight of each code dimension's error; None: all the same.
         balance: how much of the training each voice gets: proportional to its frames to the power of this (1: as recorded,
@@ -77,6 +78,7 @@ class Recipe:
     alpha: float = 0.99
     epsilon: float = 1e-8
     clip: float | None = 1.0
+    level: float = 1.0
     velocity: float = 0.0
     code_weights: tuple[float, ...] | None = None
     balance: float = 1.0
@@ -148,6 +150,7 @@ BEST = Recipe(
     stages=(Stage(epochs=25, learning_rate=4e-3, warm_up=3, limited=False, patience=25),),
     batch=4,
     dropout=0.2,
+    level=0.1,
     centre=True,
     augmentation=Augmentation(gain=6.0, channel=0.1, pitch=2.0, pace=0.12, tract=0.12),
 )

@@ -1,0 +1,40 @@
+"""The error that training makes small: which frames and which part of it count."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from th_training.learn.loss import masked_error
+
+
+def draw() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    mask = torch.ones(3, 20, dtype=torch.bool)
+    mask[1, 12:] = False
+    weights = torch.tensor([0.5, 1.0, 1.5, 1.0])
+    return torch.randn(3, 20, 4), torch.randn(3, 20, 4), mask, weights
+
+
+def test_a_clip_that_is_off_as_a_whole_costs_only_its_level() -> None:
+    predicted, true, mask, weights = draw()
+    for n, length in enumerate(mask.sum(1).tolist()):  # no error in any clip's mean
+        predicted[n, :length] += (true[n, :length] - predicted[n, :length]).mean(0)
+    exact = masked_error(predicted, true, mask, weights=weights).item()
+    off = predicted + torch.tensor([2.0, -1.0, 0.5])[:, None, None]
+    lengths = mask.sum(1)
+    shift = float((torch.tensor([4.0, 1.0, 0.25]) * lengths).sum() / lengths.sum())
+    for level in (1.0, 0.1, 0.0):
+        assert masked_error(predicted, true, mask, weights=weights, level=level).item() == pytest.approx(exact)
+        assert masked_error(off, true, mask, weights=weights, level=level).item() == pytest.approx(
+            exact + level * shift, rel=1e-5
+        )
+
+
+def test_level_does_not_look_at_frames_that_do_not_count() -> None:
+    predicted, true, mask, weights = draw()
+    before = masked_error(predicted, true, mask, weights=weights, level=0.1)
+    predicted[1, 12:] = 1e3
+    assert masked_error(predicted, true, mask, weights=weights, level=0.1).item() == pytest.approx(before.item())
+    mask[2] = False  # not a frame of it counts
+    assert torch.isfinite(masked_error(predicted, true, mask, weights=weights, level=0.1))
