@@ -5,7 +5,10 @@ import pytest
 
 from th_common.errors import InputError
 from th_training.corpus.format import Clip, read_corpus, write_clip, write_manifest
+from th_training.corpus.hearing import phone_rows, timed_phones
 from th_training.corpus.phones import comparative_inputs
+from th_training.corpus.recordings import Recording
+from th_training.corpus.sound import Sound
 from th_training.speech.phones import PHONES, frames, unknown
 
 
@@ -37,3 +40,32 @@ def test_phones_and_emotion_of_a_clip(tmp_path):
 def test_what_cannot_be_heard_is_named(tmp_path, phones, emotion, words):
     with pytest.raises(InputError, match=words):
         comparative_inputs(*corpus_of(tmp_path, phones, emotion))
+
+
+def labelled(tmp_path, text):
+    path = tmp_path / "one.lab"
+    path.write_text(text)
+    return Recording(id="one", video=tmp_path / "one.mp4", labels=path)
+
+
+def test_labels_lie_on_the_clock_of_the_sound_that_is_left(tmp_path):
+    recording = labelled(tmp_path, "0 2000000 sil\n2000000 5000000 m\n5000000 9000000 iy\n9000000 10000000 sil\n")
+    sound = Sound(np.zeros(14_400, np.float32), 16_000)
+    phones, source, complaint = timed_phones(recording, sound, begin=0.1)
+    assert (source, complaint) == ("labels", "")
+    rows = phone_rows(phones, 54)
+    spoken = np.array([PHONES[i] for i in rows[:, 1]])
+    assert (spoken[6:23] == "M").all()  # 0.1 to 0.4 s of what is left
+    assert spoken[4] == "SIL"
+    assert spoken[30] == "IY"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("0 2000000 oops\n", "'oops' is no ARPAbet phone"), ("0 90000000 aa\n", "ends at 9.00 s")]
+)
+def test_labels_that_do_not_fit_are_named(tmp_path, text, words):
+    phones, source, complaint = timed_phones(labelled(tmp_path, text), Sound(np.zeros(16_000, np.float32), 16_000))
+    assert phones == ()
+    assert source == ""
+    assert words in complaint
+    assert (phone_rows(phones, 5) == -1).all()

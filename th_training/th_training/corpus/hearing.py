@@ -22,6 +22,7 @@ VERSION = 1
 """Of what is made of a sound: clips of another version are made anew."""
 _ALIKE = 0.5  # of the longer one's length that sound and pictures have in common, or they are not of one recording
 _WORTH_SAYING = 0.25  # s that one of them is longer
+_BEYOND = 0.25  # s that labels may go on after the sound
 
 
 def clip_key(recording: Recording, pictures_key: str, profile: str, lag: float) -> str:
@@ -40,7 +41,8 @@ def make_clip(
     lag: s by which the pictures come later than the sound; it is taken out.
     Raises InputError, naming the file, where too little is left, or the clip cannot be written.
     """
-    sound, first = on_rows(recorded_sound(recording.video, recording.sound), lag=lag)
+    whole = recorded_sound(recording.video, recording.sound)
+    sound, first = on_rows(whole, lag=lag)
     features = extract(sound.samples, sound.rate, profile=profile)
     seen = np.flatnonzero(pictures.quality > 0)
     begin, end = max(first, int(seen[0])), min(first + len(features), int(seen[-1]) + 1)
@@ -58,7 +60,7 @@ def make_clip(
     }
     if len(pictures.landmarks):
         arrays["landmarks"] = pictures.landmarks[begin:end]
-    phones, source, complaint = timed_phones(recording, sound)
+    phones, source, complaint = timed_phones(recording, sound, begin=whole.seconds - sound.seconds)
     arrays["phones"] = phone_rows(phones, len(features))[begin - first : end - first]
     if complaint:
         notes.append(complaint)
@@ -66,7 +68,7 @@ def make_clip(
         **recording.extra,
         "video": str(recording.video.absolute()),
         "start": round(begin / FPS, 6),  # row i is at start + (i + 1) / 60 s of the pictures' clock,
-        "sound_start": round(begin / FPS - lag, 6),  # and of the sound that begins there
+        "sound_start": round(begin / FPS - lag - whole.start, 6),  # and as much after that of the sound's
         "video_fps": round(pictures.video_fps, 3),
         "seen": round(pictures.seen, 4),
         "quality": round(float(arrays["quality"].mean()), 4),
@@ -92,19 +94,33 @@ def make_clip(
     return write_clip(folder, clip, **arrays)
 
 
-def timed_phones(recording: Recording, sound: Sound) -> tuple[tuple[Phone, ...], str, str]:
+def timed_phones(recording: Recording, sound: Sound, *, begin: float = 0.0) -> tuple[tuple[Phone, ...], str, str]:
     """Phones of a recording, on the sound's own clock; where they come from; and what is wrong, "" if nothing.
 
     Labels where there are some, else the text aligned with the sound; none where there is neither, or they do not fit.
+
+    begin: s that the sound lacks of the one that was labelled, at its beginning.
     """
     from th_training.speech.align import align
+    from th_training.speech.labels import read_labels
 
+    complaint = ""
+    if recording.labels is not None:
+        try:
+            labels = tuple((start - begin, end - begin, name) for start, end, name in read_labels(recording.labels))
+            if labels[-1][1] > sound.seconds + _BEYOND:
+                raise InputError(
+                    f"{recording.labels}: ends at {labels[-1][1] + begin:.2f} s, the sound at {sound.seconds + begin:.2f} s"
+                )
+            return labels, "labels", ""
+        except InputError as error:
+            complaint = f"labels not used: {error}"
     if recording.text and recording.language == "en":
         try:
-            return align(sound.samples, sound.rate, recording.text), "aligned", ""
+            return align(sound.samples, sound.rate, recording.text), "aligned", complaint
         except InputError as error:
-            return (), "", f"no phones: {error}"
-    return (), "", ""
+            complaint = "; ".join(filter(None, (complaint, f"no phones: {error}")))
+    return (), "", complaint
 
 
 def phone_rows(phones: tuple[Phone, ...], count: int) -> np.ndarray:
