@@ -18,8 +18,10 @@ from th_training.evaluate import pictures, sections
 from th_training.evaluate.baselines import baselines, shuffled
 from th_training.evaluate.emotion import name_emotions
 from th_training.evaluate.examples import Example, clip_corr, draw_examples, plot_codes
+from th_training.evaluate.intervals import Bootstrap
 from th_training.evaluate.methods import Method, best, common_clips
 from th_training.evaluate.page import page, picture, plot, text
+from th_training.evaluate.partial import what_it_adds
 from th_training.evaluate.scores import Scores, Truth, read_truths, score
 from th_training.evaluate.summary import plain, summarise
 from th_training.tiles import make_folder
@@ -87,6 +89,10 @@ def write_report(
     found = summarise(methods, scores, truths, shape, seed=options.seed)
     naming = name_emotions(parts, methods, {truth.clip.id: truth.clip for truth in truths})
     shown = [m for kind in ("proposed", "comparative") if (m := _named(methods, found["leads"].get(kind))) is not None]
+    adds = {}
+    if len(shown) == 2:
+        bootstrap = Bootstrap(len(truths), seed=options.seed)
+        adds = {m.kind: what_it_adds(m, other, truths, face, bootstrap) for m, other in (shown, shown[::-1])}
     found = {
         "format": FORMAT,
         "title": options.title,
@@ -97,6 +103,7 @@ def write_report(
         "dimensions": sections.dimension_names(shape, truths[0].codes.shape[1]),
         "left_out": left_out,
         "notes": dict(options.notes),
+        "adds": adds,
         "emotion": None if naming is None else naming.to_json(seed=options.seed),
         **found,
     }
@@ -155,6 +162,7 @@ def _body(
     yield from sections.table1(found)
     yield from sections.all_methods(found)
     yield from sections.differences(found)
+    yield from sections.adds(found)
     yield from sections.expression(found)
     yield from sections.emotions(found)
     yield from sections.naming(found)

@@ -163,6 +163,28 @@ def differences(found: Figures) -> Iterator[str]:
     yield "<p class='soft'>Mean over clips of the difference within each; in bold where the 95 % interval excludes zero.</p>"
 
 
+def adds(found: Figures) -> Iterator[str]:
+    """What the best proposed and the best comparative method know that the other does not."""
+    if not found["adds"]:
+        return
+    yield "<h3>What one adds to the other</h3>"
+    keys = {k: v for k, v in ({"corr": "all dimensions"} | WORDS).items() if k in found["adds"]["proposed"]}
+    names = found["leads"]
+    pairs = [("proposed", "comparative"), ("comparative", "proposed")]
+    rows = [
+        [
+            f"<td>{text(names[one])}, without what {text(names[other])} says</td>",
+            *(cell(found["adds"][one][k], sign=True) for k in keys),
+        ]
+        for one, other in pairs
+    ]
+    yield table(["partial r", *keys.values()], rows)
+    yield (
+        "<p class='soft'>Correlation of prediction and truth over time once what the other method predicts is taken out of both: "
+        "above 0, the method knows something that the other does not.</p>"
+    )
+
+
 def dimensions(found: Figures, shown: Sequence[str]) -> Iterator[str]:
     """CORR of each dimension: plot and table."""
     methods, names = found["methods"], found["dimensions"]

@@ -82,7 +82,22 @@ def _part(name: str, title: str, report: Report, images: Path) -> Iterator[str]:
     if rows:
         yield "\nDifferences, clip by clip:\n"
         yield from _table(["", *told.values()], rows)
+    yield from _adds(report)
     yield from _emotions(report)
+
+
+def _adds(report: Report) -> Iterator[str]:
+    if not report["adds"]:
+        return
+    yield (
+        "\nWhat one adds to the other: partial correlation with the truth once what the other predicts is taken out of both "
+        "(above 0, the method knows something that the other does not):\n"
+    )
+    keys = {k: v for k, v in ({"corr": "all dimensions"} | WORDS).items() if k in report["adds"]["proposed"]}
+    leads = report["leads"]
+    pairs = [("proposed", "comparative"), ("comparative", "proposed")]
+    rows = [[f"{leads[one]} beside {leads[two]}", *(_gain(report["adds"][one][k]) for k in keys)] for one, two in pairs]
+    yield from _table(["", *keys.values()], rows)
 
 
 def _table1(report: Report) -> Iterator[list[str]]:
