@@ -67,5 +67,5 @@ def draw(histories: Mapping[str, Sequence[Epoch]]) -> Figure:
             axis.set_xlabel("epoch")
             if field != "corr":
                 axis.set_yscale("log")
-        axis.legend(frameon=False)
+        figure.legend(*axis.get_legend_handles_labels(), loc="outside right upper", frameon=False)
     return figure
