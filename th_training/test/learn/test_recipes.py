@@ -44,7 +44,7 @@ def test_names() -> None:
     assert find_recipe("paper-rate").stages[0].learning_rate == 0.1
     assert set(ALIASES.values()) <= set(RECIPES)
     assert find_recipes(["paper-BBF", "table1", "paper"]) == (TABLE1[2], TABLE1[0], TABLE1[1], *TABLE1[3:])
-    with pytest.raises(InputError, match="no recipe 'magic', only default, best, paper-FBF"):
+    with pytest.raises(InputError, match="no recipe 'magic', only default, best, best-live, paper-FBF"):
         find_recipe("magic")
 
 
@@ -119,4 +119,8 @@ def test_best_costs_what_the_paper_costs() -> None:
     best, paper = find_recipe("best"), find_recipe("paper")
     assert (best.network, best.units, best.inputs) == (paper.network, paper.units, paper.inputs)
     assert best.members == 4
+    live = find_recipe("best-live")
+    assert replace(live, name="best", lookahead=None, stages=best.stages) == best
+    assert live.lookahead == 8
+    assert live.stages[-1].limited
     assert changed(best, ["members=2", "augmentation.pace=0.2"]).augmentation.pace == 0.2

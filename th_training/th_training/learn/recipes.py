@@ -156,7 +156,15 @@ BEST = Recipe(
 )
 """For minutes of recordings: four small networks that are one BBF of the paper's size (docs/best.md has what helped and what did not)."""
 
-RECIPES = {recipe.name: recipe for recipe in (DEFAULT, BEST, *TABLE1, PAPER_RATE)}
+BEST_LIVE = replace(
+    BEST,
+    name="best-live",
+    lookahead=8,
+    stages=(*BEST.stages, Stage(epochs=6, learning_rate=1e-3, limited=True, patience=6)),
+)
+"""The same, then as it will run live: 8 frames of lookahead."""
+
+RECIPES = {recipe.name: recipe for recipe in (DEFAULT, BEST, BEST_LIVE, *TABLE1, PAPER_RATE)}
 ALIASES = {"paper": PAPER.name, "phonemes": TABLE1[-1].name}
 GROUPS = {"table1": tuple(recipe.name for recipe in TABLE1)}
 """Names for several recipes at once."""
