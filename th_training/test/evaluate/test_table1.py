@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -59,6 +60,15 @@ def test_from_a_corpus_to_the_page(corpus, tmp_path, monkeypatch, capsys):
     (docs / "table1.md").unlink()
     run(train=True)
     assert (quick / "fold-01" / "predictor.safetensors").stat().st_mtime_ns == first
+    # as software whose recipes had fewer fields would have left it, and one that is no fold of this corpus
+    told = json.loads((quick / "folds.json").read_text())
+    for fold in told["folds"]:
+        del fold["figures"]["recipe"]["velocity"]
+    (quick / "folds.json").write_text(json.dumps(told))
+    quick.rename(quick.with_name("quick-01234567"))
+    shutil.copytree(other, other.with_name("other-01234567"))
+    told["folds"].reverse()
+    (other.with_name("other-01234567") / "folds.json").write_text(json.dumps(told))
     (other / "folds.json").unlink()
     run(train=False)
     assert "not in the report: other" in capsys.readouterr().out

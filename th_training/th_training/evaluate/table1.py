@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,14 +24,16 @@ from rich.console import Console
 
 from th_common.errors import InputError
 from th_training.corpus.format import MANIFEST, Corpus, read_corpus
+from th_training.corpus.splits import folds as split_folds
 from th_training.evaluate.load import face_of, parts_of, read_predicted
 from th_training.evaluate.report import Options, write_report
 from th_training.evaluate.report_command import machine
 from th_training.evaluate.table1_page import table1_page
-from th_training.learn.folds import FOLDS, finish_folds, fold_jobs
-from th_training.learn.recipes import RECIPES, TABLE1, Recipe
+from th_training.learn.folds import FOLDS, finish_folds, fold_jobs, read_folds
+from th_training.learn.recipes import RECIPES, TABLE1, Augmentation, Recipe, Stage
 from th_training.learn.several import Done, Job, run_jobs
 from th_training.learn.show import print_done
+from th_training.learn.trained import plain
 from th_training.progress import bar
 from th_training.whole import replacing
 from th_training.workers import cores
@@ -161,14 +163,14 @@ def _rank(recipe: Recipe) -> tuple[bool, bool]:
 
 def report(subject: Subject, corpus: Corpus, work: Path, folds: int, seed: int) -> dict[str, Any]:
     """The report of all recipes whose folds are finished. Raises InputError where there is none."""
-    known = {recipe.name: place(work, subject, corpus, recipe, folds, seed) for recipe in recipes(subject)}
-    finished = [name for name, out in known.items() if (out / FOLDS).is_file()]
-    missing = [name for name in known if name not in finished]
+    wanted = recipes(subject)
+    known = {r.name: out for r in wanted if (out := finished(work, subject, corpus, r, folds, seed)) is not None}
+    missing = [recipe.name for recipe in wanted if recipe.name not in known]
     if missing:
         console.print(f"{subject.name}: not trained, and not in the report: {', '.join(missing)}", markup=False)
-    if not finished:
+    if not known:
         raise InputError(f"{work / 'runs' / subject.name}: nothing is trained yet")
-    read = [read_predicted(name, known[name]) for name in _in_order(finished)]
+    read = [read_predicted(name, known[name]) for name in _in_order(list(known))]
     parts = parts_of(corpus, [(method.name, held) for method, held in read])
     minutes = sum(float(method.about["minutes"]) for method, _ in read)
     notes = {
@@ -182,6 +184,32 @@ def report(subject: Subject, corpus: Corpus, work: Path, folds: int, seed: int) 
     )
     face = face_of(corpus, None)
     return write_report(parts, [m for m, _ in read], work / f"report-{subject.name}", face=face, options=options)
+
+
+def finished(work: Path, subject: Subject, corpus: Corpus, recipe: Recipe, folds: int, seed: int) -> Path | None:
+    """Where a recipe's finished folds lie, None where they do not: its place, or that of the same recipe and folds made by
+    software whose recipes had fewer fields."""
+    here = place(work, subject, corpus, recipe, folds, seed)
+    if (here / FOLDS).is_file():
+        return here
+    tested = [{clip.id for clip in part.split("test")} for part in split_folds(corpus, folds, seed)]
+    for path in sorted(here.parent.glob(f"{recipe.name}-????????/{FOLDS}"), key=lambda path: -path.stat().st_mtime):
+        held = read_folds(path.parent)
+        recorded = held.folds[0].figures.get("recipe", {})
+        if [set(fold.test) for fold in held.folds] == tested and _same(recipe, recorded):
+            return path.parent
+    return None
+
+
+def _same(recipe: Recipe, recorded: dict[str, Any]) -> bool:
+    """Whether what a training recorded is this recipe; fields that it does not know have their defaults."""
+    try:
+        stages = tuple(Stage(**stage) for stage in recorded["stages"])
+        augmentation = Augmentation(**recorded["augmentation"])
+        then = Recipe(**{**recorded, "stages": stages, "augmentation": augmentation})
+    except (KeyError, TypeError, ValueError):
+        return False
+    return bool(plain(asdict(then)) == plain(asdict(recipe)))
 
 
 def _in_order(names: Sequence[str]) -> list[str]:
