@@ -23,7 +23,7 @@ from th_training.aam.encode import FaceEncoder
 from th_training.aam.encode_corpus import face_and_id
 from th_training.aam.inspect import round_trips
 from th_training.aam.pose_map import PoseMap, fit_pose_map
-from th_training.aam.poses import choose_poses
+from th_training.aam.poses import babble, choose_poses
 from th_training.corpus import actor as corpora
 from th_training.corpus.actor import Take
 from th_training.corpus.clip_files import Clip
@@ -37,7 +37,8 @@ PAPER_CLIPS = 120
 RECORDED = "recorded"
 POSES = 400
 """Pictures that the way from the actor's pose to a face's code is learnt from."""
-VERSION = 1
+VERSION = 2
+_MOST_TRACKS = 6000  # poses of each kind that pictures are chosen from
 _NEUTRAL_SHARES = 2  # of eight: 30 of 120, the other emotions one each
 _LEAST_PSNR = 28.0  # dB inside the face: below, it is not the actor's (35 for its own)
 
@@ -139,7 +140,12 @@ def make_actor_corpus(
         progress=progress("encoding"),
         landmarks=sitter.landmarks,
         split=split,
-        about={"kind": "actor", "seed": seed, "voices": sorted({take.voice.id for take in takes if take.voice})},
+        about={
+            "kind": "actor",
+            "seed": seed,
+            "voices": sorted({take.voice.id for take in takes if take.voice}),
+            **pose_map.figures,
+        },
     )
 
 
@@ -147,7 +153,8 @@ def _draw(
     key: str, seed: int, *, sitter: Any, model: FaceModel, tracks: np.ndarray, progress: Any, name: str
 ) -> PoseMap:
     """The map from the actor's poses to a face's codes; `key` is the digest of what it depends on."""
-    thinned = tracks[:: max(1, len(tracks) // 12_000)]
+    # Speech of any emotion beside the corpus' own, so that few clips are enough
+    thinned = np.concatenate([tracks[:: max(1, len(tracks) // _MOST_TRACKS)], babble(_MOST_TRACKS, seed=seed)])
     shapes = np.stack([sitter.landmarks(pose).ravel() for pose in thinned])
     poses = choose_poses(thinned, POSES, seed=seed, shapes=shapes)
     encoder = FaceEncoder(model)
