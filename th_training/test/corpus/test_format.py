@@ -155,3 +155,51 @@ def test_a_clip_whose_codes_and_features_differ_is_refused(tmp_path):
             features=np.zeros((179, 40), np.float32),
             codes=np.zeros((180, 16), np.float32),
         )
+
+
+def test_format_1_is_still_read(tmp_path):
+    clip, features, _ = make_clip(tmp_path, "one")
+    corpora.write_manifest(tmp_path, [clip], profile="robot", face="abc")
+    place = tmp_path / corpora.MANIFEST
+    older = json.loads(place.read_text())
+    for name in ("left_out", "face_file"):
+        del older[name]
+    place.write_text(json.dumps(older | {"format": "talking-head-corpus/1"}))
+    corpus = corpora.read_corpus(tmp_path)
+    assert (corpus.left_out, corpus.face_path) == ({}, None)
+    np.testing.assert_array_equal(corpus.load(clip)[0], features)
+
+
+def test_arrays_are_read_one_by_one(tmp_path):
+    rows = np.arange(6, dtype=np.float32)[:, None]
+    clip = write_clip(tmp_path, Clip(id="one", speaker="a", frames=6, key="k"), features=rows, landmarks=rows + 1)
+    corpus = corpora.write_manifest(tmp_path, [clip], profile="robot", left_out={"two": "no face"})
+    assert corpora.read_corpus(tmp_path).left_out == {"two": "no face"}
+    assert list(corpus.arrays(clip, "landmarks")) == ["landmarks"]
+    assert set(corpus.arrays(clip)) == {"features", "landmarks"}
+    with pytest.raises(InputError, match="'codes' is missing"):
+        corpus.load(clip)
+
+
+def test_a_clip_of_another_making_is_refused(tmp_path):
+    """A corpus that is made again, and killed: clips that are not the manifest's are no part of it."""
+    clip, *_ = make_clip(tmp_path, "one", key="first")
+    corpus = corpora.write_manifest(tmp_path, [clip], profile="robot")
+    make_clip(tmp_path, "one", key="second")
+    with pytest.raises(InputError, match="is not the clip that the manifest speaks of"):
+        corpus.load(clip)
+
+
+def test_a_corpus_that_is_opened_again_is_none(tmp_path):
+    clip, *_ = make_clip(tmp_path, "one")
+    corpora.write_manifest(tmp_path, [clip], profile="robot")
+    corpora.open_again(tmp_path)
+    corpora.open_again(tmp_path)
+    with pytest.raises(InputError, match="not a finished corpus"):
+        corpora.read_corpus(tmp_path)
+
+
+def test_a_face_that_is_missing_is_named(tmp_path):
+    clip, *_ = make_clip(tmp_path, "one")
+    with pytest.raises(InputError, match="no such face"):
+        corpora.write_manifest(tmp_path, [clip], profile="robot", face="f", face_file="face.safetensors")

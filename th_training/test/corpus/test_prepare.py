@@ -29,6 +29,7 @@ from th_training.corpus.prepare import Plan
 from th_training.corpus.recordings import Found, Recording
 from th_training.corpus.savee import find_savee
 from th_training.corpus.sound import read_sound
+from th_training.speech.phones import PHONES
 
 TRACKER = all(importlib.util.find_spec(name) for name in ("dlib", "face_recognition_models"))
 CORPUS = Path(os.environ.get("TH_CORPUS", Path(__file__).parents[4] / "shared" / "corpus")) / "grid_s1"
@@ -261,6 +262,27 @@ def test_a_kill_leaves_no_corpus_even_over_an_older_one(filmed, cache, coded):
     assert process.wait() == -signal.SIGKILL
     with pytest.raises(InputError, match="not a finished corpus"):
         read_corpus(out)
+
+
+@pytest.mark.usefixtures("no_tracker")
+def test_labels_go_before_the_text(filmed, cache, coded, tmp_path):
+    labels = tmp_path / "even.lab"
+    labels.write_text("0 5000000 sil\n5000000 9000000 aa\n9000000 12000000 m\n12000000 15000000 sil\n")
+    wrong = tmp_path / "uneven.lab"
+    wrong.write_text("0 5000000 quack\n")
+    found = tuple(
+        replace(one, labels=place)
+        for one, place in zip(recordings(filmed, "even", "uneven").recordings, (labels, wrong), strict=True)
+    )
+    done = make(Found(found), coded, cache, profile="robot")
+    even, uneven = done.corpus.clips
+    phones = done.corpus.arrays(even, "phones")["phones"]
+    assert even.extra["phones"] == "labels"
+    names = [PHONES[k] for k in phones[:, 1]]
+    assert names[32 - round(60 * even.extra["start"])] == "AA"
+    assert (names.count("AA"), names.count("M")) == (24, 18)
+    assert (done.corpus.arrays(uneven, "phones")["phones"] == -1).all()
+    assert "quack" in done.notes["uneven"][0]
 
 
 @pytest.mark.usefixtures("no_tracker")

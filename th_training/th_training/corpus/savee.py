@@ -13,6 +13,7 @@ from pathlib import Path
 
 from th_common.errors import InputError
 from th_training.corpus.recordings import SOUNDS, VIDEOS, Found, Recording, files_below
+from th_training.speech.labels import SUFFIXES as LABEL_SUFFIXES
 
 SPEAKERS = ("DC", "JE", "JK", "KL")
 EMOTIONS = {
@@ -25,9 +26,6 @@ EMOTIONS = {
     "su": "surprise",
 }
 SENTENCES = {letters: 30 if letters == "n" else 15 for letters in EMOTIONS}
-LABELS = (".lab", ".phn", ".textgrid", ".phones")
-"""Files of timed phones."""
-
 _NAME = re.compile(r"(?:(?P<speaker>[A-Z]{2})[ _-])?(?P<emotion>sa|su|a|d|f|h|n)(?P<number>\d{1,2})", re.IGNORECASE)
 _LINE = re.compile(
     r"\s*(?:(?P<speaker>[A-Z]{2})[ _/\\-])?(?P<emotion>sa|su|a|d|f|h|n)(?P<number>\d{1,2})(?:\.\w{3,4})?\s*[\s:,;|]\s*(?P<text>\S.*)",
@@ -57,7 +55,7 @@ def find_savee(folder: Path, speaker: str = "DC", *, texts: Path | None = None) 
         found = f"; there are {', '.join(sorted(there))}" if there else ""
         raise InputError(f"{folder}: there is no video of speaker {speaker} (AudioVisualClip/{speaker}/a1.avi){found}")
     sounds = _by_place(folder, files_below(folder, SOUNDS), speaker, passed_over)
-    labels = _by_place(folder, files_below(folder, LABELS), speaker, {})
+    labels = _by_place(folder, files_below(folder, LABEL_SUFFIXES), speaker, {})
     said = _texts(folder, speaker, texts)
     recordings = []
     for letters, count in SENTENCES.items():

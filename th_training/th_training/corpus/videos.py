@@ -7,10 +7,10 @@ from pathlib import Path
 
 from th_common.errors import InputError
 from th_training.corpus.recordings import SOUNDS, VIDEOS, Found, Recording, files_below, unlike
+from th_training.speech.labels import SUFFIXES as LABEL_SUFFIXES
 from th_training.speech.sentences import EMOTIONS
 
 COLUMNS = ("name", "text", "emotion", "speaker", "language", "source", "sound", "labels")
-LABELS = (".lab", ".phn", ".textgrid", ".phones")
 
 
 def find_videos(
@@ -48,7 +48,7 @@ def find_videos(
                 id=name,
                 video=video,
                 sound=sound or _beside(video, SOUNDS),
-                labels=labels or _beside(video, LABELS),
+                labels=labels or _beside(video, LABEL_SUFFIXES),
                 text=row.get("text") or _text(video, text_suffix),
                 speaker=row.get("speaker") or speaker,
                 emotion=row.get("emotion") or emotion,
