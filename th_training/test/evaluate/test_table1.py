@@ -45,6 +45,7 @@ def test_a_corpus_that_cannot_be_made(tmp_path, capfd):
 def test_from_a_corpus_to_the_page(corpus, tmp_path, monkeypatch, capsys):
     work, docs = tmp_path / "work", tmp_path / "docs"
     monkeypatch.setattr(table1, "recipes", lambda subject: [QUICK, replace(QUICK, name="other", seed=1)])
+    monkeypatch.setattr(table1, "EXAMPLES", 0)
     shutil.copytree(corpus.folder, work / "actor")
     docs.mkdir()
 
@@ -87,7 +88,9 @@ def test_the_page_holds_the_reports_figures(parts, face, blurred, tmp_path):
         "command": "make table1",
         "note": "Of note.",
     }
-    told = write_report(parts, methods, work / "report-actor", face=face, options=Options(centre=False, notes=notes))
+    told = write_report(
+        parts, methods, work / "report-actor", face=face, options=Options(centre=False, examples=1, notes=notes)
+    )
     page = table1_page([("actor", "The actor", told)], work, docs, command="make table1")
     value, low, high = told["methods"]["p-FBF"]["corr"]
     assert f"| proposed | {value:.3f} ({low:.3f} .. {high:.3f}) | – | – | {value:.3f} | 0.38857 |" in page

@@ -41,6 +41,9 @@ from th_training.workers import cores
 EXTRA = ("best",)
 """Recipes beside the article's six, where they exist."""
 
+EXAMPLES = 3
+"""Clips of each corpus of which pictures and a video are made."""
+
 app = typer.Typer(add_completion=False)
 console = Console(highlight=False)
 
@@ -180,7 +183,12 @@ def report(subject: Subject, corpus: Corpus, work: Path, folds: int, seed: int) 
         "training": f"{minutes:.0f} minutes, all folds together",
     }
     options = Options(
-        title=subject.title, centre=subject.centre, seed=seed, notes=notes, progress=lambda what: bar(what)
+        title=subject.title,
+        centre=subject.centre,
+        seed=seed,
+        examples=EXAMPLES,
+        notes=notes,
+        progress=lambda what: bar(what),
     )
     face = face_of(corpus, None)
     return write_report(parts, [m for m, _ in read], work / f"report-{subject.name}", face=face, options=options)
