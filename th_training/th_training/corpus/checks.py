@@ -34,11 +34,10 @@ def check_recording(recording: Recording, cache: Path) -> None:
     """
     video = recording.video
     rate = _rate_and_size(video)
-    sound = recorded_sound(video, recording.sound)
-    check_sound(sound, recording.sound or video)
     count = _pictures_with_a_face(video, cache)
     if count < 2 or count / rate < LEAST:
         raise InputError(f"{video}: {count} picture{'s' * (count != 1)} are too short a video, it takes {LEAST:g} s")
+    check_sound(recorded_sound(video, recording.sound), recording.sound or video)
     crowded = _crowded(video, count)
     if crowded:
         raise InputError(f"{video}: two faces, in {crowded} of {_LOOKED_AT} pictures that were looked at")
