@@ -12,7 +12,7 @@ import pytest
 from th_common.errors import InputError
 from th_training.evaluate import table1
 from th_training.evaluate.report import Options, write_report
-from th_training.evaluate.table1 import ACTOR, make, recipes, subjects
+from th_training.evaluate.table1 import ACTOR, LEVEL, make, recipes, subjects
 from th_training.evaluate.table1_page import table1_page
 from th_training.learn.recipes import PAPER, Stage
 
@@ -20,20 +20,24 @@ QUICK = replace(PAPER, name="quick", units=8, stages=(Stage(epochs=1, limited=Fa
 
 
 def test_real_recordings_come_first_where_they_are_there(tmp_path):
-    assert subjects(tmp_path / "none") == [ACTOR]
+    assert subjects(tmp_path / "none") == [ACTOR, LEVEL]
     (tmp_path / "grid_s1").mkdir()
-    grid, actor = subjects(tmp_path)
+    grid, *actor = subjects(tmp_path)
     assert grid.make == ("grid", str(tmp_path / "grid_s1"))
-    assert grid.centre
-    assert actor is ACTOR
+    assert actor == [ACTOR, LEVEL]
 
 
 def test_the_articles_six_networks_first():
     names = [recipe.name for recipe in recipes(ACTOR)]
     assert sorted(names[:3]) == ["paper-BBF", "paper-BFF", "paper-FBF"]
     assert sorted(names[3:6]) == ["phonemes-BBF", "phonemes-BFF", "phonemes-FBF"]
-    assert not any(recipe.centre for recipe in recipes(ACTOR))
-    assert all(recipe.centre for recipe in recipes(replace(ACTOR, centre=True)))
+    assert all(recipe.centre for recipe in recipes(ACTOR))
+
+
+def test_how_the_face_is_held_is_learnt_where_a_clips_own_level_is_left_in():
+    assert [recipe.name for recipe in recipes(LEVEL)] == ["paper-BBF", "phonemes-BBF", "best"]
+    assert not any(recipe.centre for recipe in recipes(LEVEL))
+    assert LEVEL.make == ACTOR.make
 
 
 def test_a_corpus_that_cannot_be_made(tmp_path, capfd):
@@ -45,6 +49,7 @@ def test_a_corpus_that_cannot_be_made(tmp_path, capfd):
 def test_from_a_corpus_to_the_page(corpus, tmp_path, monkeypatch, capsys):
     work, docs = tmp_path / "work", tmp_path / "docs"
     monkeypatch.setattr(table1, "recipes", lambda subject: [QUICK, replace(QUICK, name="other", seed=1)])
+    monkeypatch.setattr(table1, "subjects", lambda recordings: [ACTOR])
     monkeypatch.setattr(table1, "EXAMPLES", 0)
     shutil.copytree(corpus.folder, work / "actor")
     docs.mkdir()

@@ -50,13 +50,23 @@ console = Console(highlight=False)
 
 @dataclass(frozen=True)
 class Subject:
-    """A corpus: its name, its words in a title, how it is made, whether clips are centred, and what to know of its figures."""
+    """One part of the page.
+
+    Attributes:
+        name: of its runs and its report.
+        title: its words in a heading.
+        make: how `th corpus` makes the corpus; the first word is also the name of its folder.
+        centre: whether each clip's mean code is taken off.
+        note: what to know of its figures.
+        recipes: names of those trained; none: the article's six and what goes past them.
+    """
 
     name: str
     title: str
     make: tuple[str, ...]
     centre: bool
     note: str
+    recipes: tuple[str, ...] = ()
 
 
 GRID_NOTE = (
@@ -67,17 +77,29 @@ ACTOR_NOTE = (
     "The comparative networks are told the very phones and the emotion by which the actor is moved, to the frame; the proposed ones have to hear both. "
     "What no label holds is how a sentence is said: the actor's brows rise with the pitch and its mouth opens with the loudness."
 )
-ACTOR = Subject("actor", "The virtual actor, seven emotions", ("actor",), centre=False, note=ACTOR_NOTE)
+LEVEL_NOTE = (
+    "The same clips with their own means left in: an emotion is shown mostly by how the face is held throughout a sentence, which CORR does not see "
+    "and which costs the networks much of their error. So this part trains few of them, and answers the article's question (i): is the emotion there?"
+)
+ACTOR = Subject("actor", "The virtual actor, seven emotions", ("actor",), centre=True, note=ACTOR_NOTE)
+LEVEL = Subject(
+    "actor-level",
+    "The virtual actor, how it holds its face",
+    ("actor",),
+    centre=False,
+    note=LEVEL_NOTE,
+    recipes=("paper-BBF", "phonemes-BBF", "best"),
+)
 
 
 def subjects(recordings: Path) -> list[Subject]:
-    """GRID's speaker, where the recordings are there, and the actor."""
+    """GRID's speaker, where the recordings are there, and the actor: its movement, and how it holds its face."""
     speakers = sorted(path for path in recordings.glob("grid_*") if path.is_dir()) if recordings.is_dir() else []
     real = [
         Subject("grid", "GRID, speaker s1, real recordings", ("grid", str(path)), centre=True, note=GRID_NOTE)
         for path in speakers[:1]
     ]
-    return [*real, ACTOR]
+    return [*real, ACTOR, LEVEL]
 
 
 @app.command()
@@ -95,7 +117,7 @@ def table1(
     """Make the corpora, train all networks on folds, evaluate, and write docs/table1.md."""
     recordings = recordings or Path(os.environ.get("TH_CORPUS", "../shared/corpus"))
     chosen = subjects(recordings)
-    if len(chosen) == 1:
+    if chosen[0] is ACTOR:
         console.print(f"there is no folder grid_* in {recordings}: only the actor is evaluated", markup=False)
     corpora = {subject: make(subject, work) for subject in chosen}
     if train:
@@ -114,9 +136,9 @@ def table1(
 
 def make(subject: Subject, work: Path) -> Corpus:
     """The corpus, made where it is not there yet. Raises InputError where that fails."""
-    folder = work / subject.name
+    folder = work / subject.make[0]
     if not (folder / MANIFEST).is_file():
-        console.rule(f"corpus {subject.name}", align="left", style="dim")
+        console.rule(f"corpus {subject.make[0]}", align="left", style="dim")
         kind, *source = subject.make
         arguments = ["corpus", kind, *source, str(folder)]
         if subprocess.run([sys.executable, "-m", "th_training.cli", *arguments], check=False).returncode:
@@ -125,10 +147,9 @@ def make(subject: Subject, work: Path) -> Corpus:
 
 
 def recipes(subject: Subject) -> list[Recipe]:
-    """The article's six, its best nets first, and what goes past them."""
-    order = sorted(TABLE1, key=lambda r: (r.inputs != "sound", r.network != "BBF"))
-    extra = [RECIPES[name] for name in EXTRA if name in RECIPES]
-    return [replace(recipe, centre=subject.centre) for recipe in [*order, *extra]]
+    """A subject's recipes, as it has its clips: the article's six and what goes past them, where it names none."""
+    names = subject.recipes or (*(recipe.name for recipe in TABLE1), *EXTRA)
+    return [replace(RECIPES[name], centre=subject.centre) for name in names if name in RECIPES]
 
 
 def place(work: Path, subject: Subject, corpus: Corpus, recipe: Recipe, folds: int, seed: int) -> Path:
@@ -160,7 +181,7 @@ def train_all(corpora: dict[Subject, Corpus], work: Path, folds: int, jobs: int,
 
 
 def _rank(recipe: Recipe) -> tuple[bool, bool]:
-    """The article's best network first, proposed and comparative: what is most asked for is there first if one stops."""
+    """The article's best network first, and those that hear before those that read: what is most asked for is there if one stops."""
     return recipe.network != "BBF", recipe.inputs != "sound"
 
 
