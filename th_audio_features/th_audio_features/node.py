@@ -113,7 +113,7 @@ class AudioFeaturesNode(TalkingHeadNode):
         rows = stream.push(chunk.samples)
         self._frame_clock.add(len(chunk.samples), chunk.time)
         self._level = _level(chunk.samples)
-        self._publish(rows)
+        self._publish(rows, heard=chunk.arrival)
         if len(rows):
             cost = 1e3 * (time.perf_counter() - begin) / len(rows)
             self._cost += (SMOOTHING if self._cost else 1.0) * (cost - self._cost)
@@ -132,11 +132,17 @@ class AudioFeaturesNode(TalkingHeadNode):
         if stream is not None and self.active:
             self._publish(stream.flush())
 
-    def _publish(self, rows: np.ndarray) -> None:
-        profile = self.value("profile")
+    def _publish(self, rows: np.ndarray, *, heard: float = 0.0) -> None:
+        """Publish the next frames; `heard` is when the sound came that completed them, 0 at an end."""
+        profile, stream, intake = self.value("profile"), self._stream, self._intake
+        offset = intake.offset if intake is not None else 0.0
         for row in rows:
             message = AudioFeatures(frame=self._frame, feature=row, profile=profile)
-            message.header.stamp = time_message(self._frame_clock.time_at((self._frame + 1) / FRAME_RATE))
+            stamp = self._frame_clock.time_at((self._frame + 1) / FRAME_RATE)
+            message.header.stamp = time_message(stamp)
+            times = message.timing
+            times.captured, times.heard, times.features = stamp + offset, heard, self.now()
+            times.needed = times.captured + stream.delay if stream is not None else 0.0
             self._features.publish(message)
             self._frame += 1
         self.health.count("frames", len(rows))

@@ -24,7 +24,8 @@ class Chunk:
 
     `samples`: float32 (N,), mono, N > 0, at `rate` Hz. `time`: capture time of the first one in s, in the clock of the stamps
     (or of the arrivals where there are no stamps). `start`: first chunk of a new stream, nothing before it belongs to it.
-    `concealed`: so many samples at the front are zeros that stand for lost sound; they are counted in N and in `time`.
+    `concealed`: so many samples at the front stand for lost sound, made up from what is around them; they are counted in N and in
+    `time`. `arrival`: when the message with it came, s, 0 where nobody said.
     """
 
     samples: np.ndarray
@@ -32,6 +33,7 @@ class Chunk:
     time: float
     start: bool = False
     concealed: int = 0
+    arrival: float = 0.0
 
     @property
     def end(self) -> float:
@@ -208,4 +210,4 @@ class AudioIntake:
             counters.cancelled += len(mono)
         if place.missing:
             mono = np.concatenate((np.zeros(place.missing, np.float32), mono))
-        yield Chunk(mono, block.rate, place.time, place.event is Event.START, place.missing)
+        yield Chunk(mono, block.rate, place.time, place.event is Event.START, place.missing, self._arrival)

@@ -6,10 +6,9 @@ import time
 from collections import deque
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
-from th_msgs.msg import AudioFeatures, FacialCode
+from th_msgs.msg import AudioFeatures, FacialCode, Timing
 
 from th_audio_features import PROFILES
 from th_common.default_model import MODEL_PARAMETER, default_model_folder
@@ -21,6 +20,7 @@ from th_common.patience import Patience
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
 from th_common.worker import Worker
+from th_face_predictor.delay import PresentationDelay
 from th_face_predictor.predictor import Predictor, load_predictor
 from th_face_predictor.stream import PredictorStream
 
@@ -61,7 +61,7 @@ class FacePredictorNode(TalkingHeadNode):
         Parameter(
             name="margin",
             default=0.1,
-            description="time for messages, resampling, computing and display in the automatic presentation delay",
+            description="time for messages, resampling, computing and display that the automatic delay begins with; then as measured",
             unit="s",
             minimum=0.0,
             maximum=2.0,
@@ -76,7 +76,7 @@ class FacePredictorNode(TalkingHeadNode):
         self._features: Subscription | None = None
         self._waiting: deque[AudioFeatures] = deque()
         self._next_frame: int | None = None
-        self._delay = 0.0
+        self._delay: PresentationDelay | None = None
         self._last_arrival: float | None = None
         self._newest = -1
         self._ended = True
@@ -123,7 +123,14 @@ class FacePredictorNode(TalkingHeadNode):
 
     def update_health(self) -> None:
         self.health.set("ms per frame", self._cost * 1e3)
-        self.health.set("presentation delay", self._delay)
+        delay = self._delay
+        if delay is not None:
+            wait, least = delay.waits()
+            self.health.set("presentation delay", delay.value)
+            self.health.set("margin ms", delay.margin * 1e3)
+            self.health.set("buffer depth ms", wait * 1e3)
+            self.health.set("buffer depth ms p1", least * 1e3)
+            self.health.set("codes ready too late", delay.late)
 
     # --- the executor's thread: only hand over ---------------------------------------------------------------------------
 
@@ -145,10 +152,9 @@ class FacePredictorNode(TalkingHeadNode):
     def _set_delay(self) -> None:
         if self._predictor is None or self._stream is None:
             return
-        delay = self.value("presentation_delay")
-        if delay < 0:
-            delay = PROFILES[self._predictor.profile].delay + self._stream.lookahead / FRAME_RATE + self.value("margin")
-        self._delay = delay
+        fixed = self.value("presentation_delay")
+        needed = PROFILES[self._predictor.profile].delay + self._stream.lookahead / FRAME_RATE
+        self._delay = PresentationDelay(needed, self.value("margin"), fixed=None if fixed < 0 else fixed)
 
     # --- the worker's thread ---------------------------------------------------------------------------------------------
 
@@ -179,7 +185,7 @@ class FacePredictorNode(TalkingHeadNode):
             return
         self._cost += 0.05 * (time.perf_counter() - begin - self._cost)
         self._waiting.append(message)
-        self._publish(codes)
+        self._publish(codes, message.timing)
 
     def _end_stream(self) -> None:
         assert self._stream is not None
@@ -187,25 +193,35 @@ class FacePredictorNode(TalkingHeadNode):
         self._waiting.clear()
         self._next_frame = None
 
-    def _publish(self, codes: np.ndarray) -> None:
+    def _publish(self, codes: np.ndarray, newest: Timing | None = None) -> None:
+        """Publish codes of the frames that wait; `newest` is where the frame came from whose arrival made them (None at an end)."""
         assert self._predictor is not None
+        assert self._delay is not None
         shape = self._predictor.shape_dimensions
         for code in codes:
             source = self._waiting.popleft()
             message = FacialCode(
                 header=source.header,
                 frame=source.frame,
-                present_at=self._due(source.header.stamp),
+                present_at=time_message(self._due(source)),
                 shape=code[:shape].tolist(),
                 appearance=code[shape:].tolist(),
                 face_model=self._predictor.model_id,
             )
+            if newest is not None and source.timing.captured:
+                captured, now = source.timing.captured, self.now()
+                times = message.timing
+                times.captured, times.needed, times.heard = captured, newest.needed, newest.heard
+                times.features, times.predicted = newest.features, now
+                self._delay.observe(captured, now)
             if self._codes is not None and self.context.ok():
                 self._codes.publish(message)
                 self.health.count("frames")
 
-    def _due(self, stamp: Time) -> Time:
-        return time_message(to_seconds(stamp) + self._delay)
+    def _due(self, message: AudioFeatures) -> float:
+        """When the face of a frame must reach the person, s on this machine's clock."""
+        assert self._delay is not None
+        return (message.timing.captured or to_seconds(message.header.stamp)) + self._delay.value
 
 
 def main() -> int:
