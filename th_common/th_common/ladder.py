@@ -7,6 +7,7 @@ from collections.abc import Sequence
 WINDOW = 0.4  # s over which deadlines are judged
 SHARE = 0.1  # of them that may be missed
 FEWEST = 4  # deadlines that a judgement needs
+SETTLE = 0.25  # s after a change that say nothing: what is late then was held up by the rung before
 CALM = 3.0  # s without a missed deadline after which the next rung up is tried
 LONGEST_CALM = 60.0
 
@@ -43,19 +44,23 @@ class Ladder:
 
     def observe(self, missed: bool, now: float) -> bool:
         """A deadline was missed or kept at `now`; True if the rung changed."""
-        if self._begin is None or not 0.0 <= now - self._last < 1.0:  # nothing was asked for in between
-            self._start(now)
+        begin = self._begin
+        if begin is None or not 0.0 <= now - self._last < 1.0:  # nothing was asked for in between
+            begin = self._start(now)
             self._good_since = now
         self._last = now
+        self.missed += missed
+        if now < begin:
+            return False
         self._seen += 1
         self._bad += missed
-        self.missed += missed
         if missed:
             self._good_since = now
         return self._fall(now) or self._climb(now)
 
-    def _start(self, now: float) -> None:
+    def _start(self, now: float) -> float:
         self._begin, self._seen, self._bad = now, 0, 0
+        return now
 
     def _fall(self, now: float) -> bool:
         assert self._begin is not None
@@ -70,6 +75,8 @@ class Ladder:
         self._climbed = None
         self.rung += 1
         self.falls += 1
+        self._start(now + SETTLE)
+        self._good_since = now
         return True
 
     def _climb(self, now: float) -> bool:
@@ -81,5 +88,5 @@ class Ladder:
             return False
         self.rung -= 1
         self._climbed = now
-        self._start(now)
+        self._start(now + SETTLE)
         return True
