@@ -21,6 +21,7 @@ from std_msgs.msg import Empty
 
 from th_common.errors import TalkingHeadError
 from th_common.health import Health, Level
+from th_common.latency import StageTimes
 from th_common.parameters import Parameter
 from th_common.stamps import to_fields
 from th_common.stops import Age, Stops
@@ -61,6 +62,7 @@ class TalkingHeadNode(LifecycleNode):
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.health = Health()
+        self.stages = StageTimes()
         self.fail_fast = False
         self._start_error: TalkingHeadError | None = None
         self._active = False
@@ -173,6 +175,7 @@ class TalkingHeadNode(LifecycleNode):
     def publish_diagnostics(self) -> None:
         """Publish this node's health as one DiagnosticStatus."""
         self.update_health()
+        self.stages.write(self.health)
         snapshot = self.health.snapshot()
         status = DiagnosticStatus()
         status.level = bytes([int(snapshot.level)])
