@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from th_audio_io.clock import ArrivalClock, Event, SampleClock
+from th_audio_io.conceal import HISTORY, bridge
 from th_audio_io.formats import AudioFormat
 from th_audio_io.payload import Block, payload_decoder
 from th_common.errors import InputError
@@ -61,7 +62,7 @@ class IntakeCounters:
 class AudioIntake:
     """One source's payloads in, chunks out.
 
-    A gap of at most `max_gap` s is filled with zeros; a longer one, time that goes backward, another rate, or a new format
+    A gap of at most `max_gap` s is filled with what is around it, fading to silence; a longer one, time that goes backward, another rate, or a new format
     begins a new stream. A message whose stamp was there before is left out.
     """
 
@@ -169,6 +170,7 @@ class AudioIntake:
         self._broken = 0
         self._clock: SampleClock | None = None
         self._coasted = 0.0
+        self._before = np.zeros(0, np.float32)  # the end of the sound so far, for what is lost behind it
 
     def _elsewhere(self, stamp: float | None, pause: float) -> bool:
         """Whether a message cannot follow on the one before: it belongs to another stream."""
@@ -208,6 +210,10 @@ class AudioIntake:
         mono = block.samples.mean(axis=1, dtype=np.float32) if block.samples.shape[1] > 1 else block.samples[:, 0]
         if block.samples.shape[1] > 1 and np.abs(mono).max() < CANCELLED * np.abs(block.samples).max():
             counters.cancelled += len(mono)
-        if place.missing:
-            mono = np.concatenate((np.zeros(place.missing, np.float32), mono))
+        history, before = round(HISTORY * block.rate), self._before
+        self._before = mono[-history:] if len(mono) >= history else np.concatenate((before, mono))[-history:]
+        if place.event is Event.START:
+            self._before = self._before[-len(mono) :]
+        elif place.missing:
+            mono = np.concatenate((bridge(before, mono, place.missing, block.rate), mono))
         yield Chunk(mono, block.rate, place.time, place.event is Event.START, place.missing, self._arrival)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 
 from th_audio_io.intake import AudioIntake, Chunk
+from th_audio_io.jitter_buffer import JitterBuffer
 from th_audio_io.offset import ClockOffset
 from th_audio_io.parameters import INTAKE_PARAMETERS
 from th_audio_io.payload import MAX_PAYLOAD
@@ -64,6 +65,7 @@ class RosIntake:
         self._node, self._on_chunk, self._on_end = node, on_chunk, on_end
         self.intake = intake_of(node)
         self._selection = Selection(node.value("input"))
+        self._buffer = JitterBuffer(self._end_so_far, max_gap=node.value("max_gap"))
         self._offset = ClockOffset()
         self._lock = threading.Lock()
         self._waiting = 0
@@ -141,6 +143,10 @@ class RosIntake:
         health.set("audio broken samples", counters.broken)
         health.set("audio silent s", "never heard" if self.silent_for is None else self.silent_for)
         health.set("audio clock offset s", self.offset)
+        health.set("audio clock drift ppm", self._offset.drift * 1e6)
+        health.set("audio reorder depth ms", self._buffer.depth * 1e3)
+        health.set("audio overtaken messages", self._buffer.overtaken)
+        health.set("audio stragglers", self._buffer.stragglers)
         if clock is not None:
             health.set("audio drift ppm", clock.drift * 1e6)
             health.set("audio jitter ms", clock.jitter * 1e3)
@@ -185,6 +191,7 @@ class RosIntake:
 
     def _take(self, item: object) -> None:
         if item is END:
+            self._push(self._buffer.flush())
             self.intake.restart()
             self._on_end()
         elif isinstance(item, Message):
@@ -197,6 +204,14 @@ class RosIntake:
             self._use(self._selection.announced())
 
     def _use(self, messages: list[Message]) -> None:
+        for message in messages:
+            self._push(self._buffer.take(message))
+
+    def _end_so_far(self) -> float | None:
+        clock = self.intake.clock
+        return clock.end if clock is not None and clock.end else None
+
+    def _push(self, messages: Iterable[Message]) -> None:
         counters = self.intake.counters
         for message in messages:
             broken, cancelled = counters.broken, counters.cancelled
@@ -217,7 +232,7 @@ class RosIntake:
                 self._before = message.arrival, chunks[-1].end
             for chunk in chunks:
                 if chunk.start:
-                    self._offset.reset()
+                    self._offset.restart()
                 self._offset.update(chunk.end, message.arrival)
                 self._on_chunk(chunk)
 
