@@ -139,7 +139,7 @@ class TalkingHeadNode(LifecycleNode):
         """
         age = self.stops.age(after_stop, time.monotonic())
         if age is Age.NEWER:
-            self._stop(after_stop)
+            self._obey(after_stop)
         return age is not Age.OVER
 
     def start_worker(
@@ -259,9 +259,9 @@ class TalkingHeadNode(LifecycleNode):
 
     def _hear_stop(self, _: Empty, info: dict[str, int]) -> None:
         # The moment at which it was sent is the same number at every subscriber.
-        self._stop(int(info.get("source_timestamp") or 0) or time.time_ns())
+        self._obey(int(info.get("source_timestamp") or 0) or time.time_ns())
 
-    def _stop(self, number: int) -> None:
+    def _obey(self, number: int) -> None:
         if self.stops.stop(number, time.monotonic()):
             self.health.count("stops")
             self.stopped(number)

@@ -250,6 +250,8 @@ class FacePredictorNode(TalkingHeadNode):
                 times = message.timing
                 times.captured, times.needed, times.heard = source.timing.captured, newest.needed, newest.heard
                 times.features, times.predicted = newest.features, now
+                self.stages.add("lookahead", times.needed - times.captured)
+                self.stages.add("predictor", times.predicted - times.features)
             self._codes.publish(message)
         self.health.count("frames", len(codes))
 

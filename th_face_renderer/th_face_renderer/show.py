@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from th_common.ladder import Ladder
 from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.display import Display
-from th_face_renderer.schedule import CodeSchedule, Floats
+from th_face_renderer.schedule import LATE, CodeSchedule, Floats
 
 KEEPALIVE = 1.0
 """A face that does not move is drawn again after this long (s), so that nobody takes it for dead."""
+RUNGS = ("full rate", "half rate", "rest")
+"""What is left out when drawing is too slow: pictures that came too late are never shown."""
+FULL, HALF, REST = range(len(RUNGS))
 _REMEMBERED = 300
 
 
@@ -55,12 +59,16 @@ class Show:
         self._seats = [Seat(display) for display in displays]
         self._picture: np.ndarray | None = None
         self._drawn: Floats | None = None
+        self._worked = False
         self._costs: deque[float] = deque(maxlen=_REMEMBERED)
         self._skews: deque[float] = deque(maxlen=_REMEMBERED)
         self.drawn = 0
         """Pictures drawn so far."""
         self.missed = 0
         """Ticks left out because the ones before took too long."""
+        self.late = 0
+        """Pictures that were not shown because they were ready more than LATE s after they were due."""
+        self.ladder = Ladder(RUNGS)
 
     @property
     def viewers(self) -> int:
@@ -78,6 +86,7 @@ class Show:
     def tick(self) -> None:
         """Show what is due now where somebody looks and would see anything new."""
         now = self._now()
+        drawn, late = self.drawn, self.late
         for seat in self._seats:
             try:
                 viewers = seat.display.poll()
@@ -88,6 +97,12 @@ class Show:
                 seat.viewers = viewers
             except Exception as error:
                 self._on_error(error)
+        self._worked = self.drawn > drawn
+        if self._worked or self.ladder.rung == REST:
+            self._pace(self.late > late)
+
+    def _pace(self, missed: bool) -> None:
+        self.ladder.observe(missed, self._now())
 
     def run(self, rate: float, stop: threading.Event) -> None:
         """Tick `rate` times a second, on absolute deadlines, until `stop` is set; displays open and close with it."""
@@ -96,17 +111,22 @@ class Show:
         period, due = 1.0 / rate, time.monotonic()
         while not stop.is_set():
             self._guarded(self.tick)
-            due += period
-            skipped = max(0, int((time.monotonic() - due) / period))
+            step = period if self.ladder.rung == FULL else 2.0 * period
+            due += step
+            skipped = max(0, int((time.monotonic() - due) / step))
             self.missed += skipped
-            due += skipped * period
+            due += skipped * step
+            # Half the pictures help against ticks that are missed; no picture at all only against those that come too late.
+            if self._worked and skipped and self.ladder.rung == FULL:
+                self._pace(True)
             stop.wait(max(0.0, due - time.monotonic()))
         for seat in self._seats:
             self._guarded(seat.display.close)
 
     def _serve(self, seat: Seat, viewers: int, now: float) -> None:
         present_at = now + seat.display.lead
-        code = self._schedule.at(present_at).code
+        pose = self._schedule.at(present_at)
+        code = self._schedule.rest(present_at) if self.ladder.rung == REST else pose.code
         if not seat.wants(code, viewers, now):
             return
         begin = time.perf_counter()
@@ -114,6 +134,9 @@ class Show:
             self._picture = self._decoder.render(code, self._size, copy=False)
             self._drawn = code
             self.drawn += 1
+        if pose.speaking and self._now() - present_at > LATE and self.ladder.rung < REST:
+            self.late += 1
+            return
         seat.display.show(self._picture, present_at)
         seat.code, seat.shown_at = code, now
         self._costs.append(time.perf_counter() - begin)

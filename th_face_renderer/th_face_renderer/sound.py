@@ -40,6 +40,11 @@ class SoundInStep:
         if 0.0 <= present_at - capture <= _LONGEST_DELAY:
             self._delay = present_at - capture
 
+    def clear(self) -> None:
+        """Forget what waits."""
+        with self._lock:
+            self._held.clear()
+
     def push(self, samples: Samples, *, rate: int, capture: float, now: float) -> None:
         """Take a piece (N,) captured from `capture` on; all times in s of one clock."""
         with self._lock:
