@@ -17,7 +17,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
-from th_audio_io import devices, microphone
+from th_audio_io import devices
 from th_audio_io.source_node import AudioSourceNode
 from th_common.errors import DeviceError
 from th_common.stamps import to_seconds
@@ -115,7 +115,6 @@ def test_missing_microphone_is_one_sentence_and_the_node_lives(monkeypatch: pyte
     def nothing() -> Any:
         raise DeviceError("sound devices need PortAudio (Debian: libportaudio2)")
 
-    monkeypatch.setattr(microphone, "sounddevice", nothing)
     monkeypatch.setattr(devices, "sounddevice", nothing)
     with Graph() as graph:
         node = start(graph, source="mic")
