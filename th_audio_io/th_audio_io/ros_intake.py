@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -23,6 +24,14 @@ from th_common.patience import Patience
 from th_common.stamps import to_seconds
 
 __all__ = ["INTAKE_PARAMETERS", "RosIntake", "intake_of"]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """In the mailbox: the face was stopped."""
+
+    number: int
+
 
 END = object()  # in the mailbox: the sound has ended for now
 SEAM = 0.05  # s: sound that begins so near to the end of what came before goes on with it
@@ -50,7 +59,7 @@ class RosIntake:
 
     Make it in `configure`, call `close` in `cleanup` and `update_health` in the node's own. `on_chunk` may take its time: when it is
     slower than the sound the oldest messages are dropped and reported, and what follows shows the gap. `on_end` is called in the same
-    thread after `end()`.
+    thread after `end()`, and where no message came for `idle_timeout()` s and the source's usual pauses on top; `on_cut` after `cut()`.
 
     Raises:
         InputError: the node's INTAKE_PARAMETERS name a format that is not supported.
@@ -61,8 +70,12 @@ class RosIntake:
         node: TalkingHeadNode,
         on_chunk: Callable[[Chunk], None],
         on_end: Callable[[], None] = lambda: None,
+        *,
+        on_cut: Callable[[int], None] = lambda number: None,
+        idle_timeout: Callable[[], float] | None = None,
     ) -> None:
-        self._node, self._on_chunk, self._on_end = node, on_chunk, on_end
+        self._node, self._on_chunk, self._on_end, self._on_cut = node, on_chunk, on_end, on_cut
+        self._idle_timeout = idle_timeout
         self.intake = intake_of(node)
         self._selection = Selection(node.value("input"))
         self._buffer = JitterBuffer(self._end_so_far, max_gap=node.value("max_gap"))
@@ -73,7 +86,7 @@ class RosIntake:
         self._ended: float | None = None  # the last arrival before the end
         self._patience = Patience()
         self._before: tuple[float, float] | None = None  # arrival of the message before, and the end of its sound
-        self._worker = node.start_worker("sound", self._take)
+        self._worker = node.start_worker("sound", self._take, idle=self._look_for_silence)
         self._stamped_heard = 0.0
         self._plain: Subscription | None = None
         # audio_capture's audio_info is volatile, ours is latched: a subscription hears only one of the two kinds.
@@ -115,18 +128,15 @@ class RosIntake:
         last = self._last_arrival
         return None if last is None else max(0.0, self._node.now() - last)
 
-    def ended(self, timeout: float) -> bool:
-        """Whether no message came for longer than `timeout` s, and longer than the source's usual pauses on top.
-
-        Once only for each end: not again after `end()` before another message has come.
-        """
-        silent = self.silent_for
-        return silent is not None and self._last_arrival != self._ended and self._patience.ended(silent, timeout)
-
     def end(self) -> None:
         """The sound has ended for now: what came is taken, then `on_end` is called; what comes next begins a new stream."""
         self._ended = self._last_arrival
         self._worker.put(END)
+
+    def cut(self, number: int) -> None:
+        """A stop: what came is forgotten, then `on_cut(number)` is called; what comes next begins a new stream."""
+        self._ended = self._last_arrival
+        self._worker.replace(Cut(number))
 
     def update_health(self) -> None:
         """Write the input's rate, gaps, concealed samples, restarts and bad payloads into the node's health."""
@@ -194,6 +204,10 @@ class RosIntake:
             self._push(self._buffer.flush())
             self.intake.restart()
             self._on_end()
+        elif isinstance(item, Cut):
+            self._buffer.flush()
+            self.intake.restart()
+            self._on_cut(item.number)
         elif isinstance(item, Message):
             with self._lock:
                 # Messages that the mailbox dropped were counted too: an empty one sets that right.
@@ -202,6 +216,18 @@ class RosIntake:
         else:
             self._announce(item)
             self._use(self._selection.announced())
+
+    def _look_for_silence(self) -> float | None:
+        """End the sound when nothing has come for too long; when to look again."""
+        last = self._last_arrival
+        if self._idle_timeout is None or last is None or last == self._ended:
+            return None
+        left = self._patience.left(self._node.now() - last, self._idle_timeout())
+        if left > 0.0:
+            return left
+        self._ended = last
+        self._take(END)
+        return None
 
     def _use(self, messages: list[Message]) -> None:
         for message in messages:

@@ -110,11 +110,11 @@ class LivePredictor:
         """Codes that cannot wait any longer, and the s after which to ask again (None: not before the next frame)."""
         if self._arrived is None:
             return [], None
-        idle = IDLE - (self._steady() - self._arrived)
-        if self._patience.ended(self._steady() - self._arrived, IDLE):
+        left = self._patience.left(self._steady() - self._arrived, IDLE)
+        if left <= 0.0:
             return self.end(), None
         out = self._hurry()
-        waits = [max(idle, 0.05)]
+        waits = [left]
         head = self._head()
         if head is not None and self._tells(head):
             waits.append(head.due - LEAD - self._now())
