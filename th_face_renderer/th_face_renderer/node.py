@@ -202,7 +202,13 @@ class FaceRendererNode(TalkingHeadNode):
         assert self._schedule is not None
         self._schedule.clear()
         self._show = Show(
-            self._decoder, self._schedule, self._displays, size=self._size, now=self.now, on_error=self._display_error
+            self._decoder,
+            self._schedule,
+            self._displays,
+            size=self._size,
+            now=self.now,
+            on_error=self._display_error,
+            stages=self.stages,
         )
         self._stop.clear()
         self._thread = threading.Thread(
@@ -292,13 +298,16 @@ class FaceRendererNode(TalkingHeadNode):
             self.stages.add("transport", now - message.timing.predicted)
         if schedule.push(code, due=due, frame=message.frame, now=now):
             self._ahead += 0.05 * (due - now - self._ahead)
+            self.stages.add("queue", due - now)
         elif schedule.early > early:
             self._refuse("bad code", f"due in {due - now:.1f} s: predictor and renderer disagree about the time")
             return
         else:
             self.report("codes late", f"a code came {now - due:.3f} s after it was due", level=Level.WARN, hold=5.0)
         if self._sound is not None:
-            self._sound.learn(capture=to_seconds(message.header.stamp), present_at=due)
+            capture = to_seconds(message.header.stamp)
+            offset = message.timing.captured - capture if message.timing.captured else 0.0
+            self._sound.learn(capture=capture, present_at=due, offset=offset)
 
     def _refuse(self, fault: str, problem: object) -> None:
         self.health.count("refused codes")

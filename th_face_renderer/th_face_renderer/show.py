@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from th_common.ladder import Ladder
+from th_common.latency import StageTimes
 from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.display import Display
 from th_face_renderer.schedule import LATE, CodeSchedule, Floats
@@ -42,7 +43,8 @@ class Seat:
 class Show:
     """The face on its displays: `tick` once per frame, or `run` in a thread.
 
-    `now` is the clock that codes are due in. An error of a display goes to `on_error` and the show goes on.
+    `now` is the clock that codes are due in. An error of a display goes to `on_error` and the show goes on. `stages` are told what
+    drawing ("render") and handing over ("display") take, and how late after its time a picture is handed over ("face").
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class Show:
         size: tuple[int, int],
         now: Callable[[], float],
         on_error: Callable[[Exception], None],
+        stages: StageTimes | None = None,
     ) -> None:
         self._decoder, self._schedule, self._size, self._now, self._on_error = decoder, schedule, size, now, on_error
+        self._stages = StageTimes() if stages is None else stages
         self._seats = [Seat(display) for display in displays]
         self._picture: np.ndarray | None = None
         self._drawn: Floats | None = None
@@ -134,13 +138,19 @@ class Show:
             self._picture = self._decoder.render(code, self._size, copy=False)
             self._drawn = code
             self.drawn += 1
+            self._stages.add("render", time.perf_counter() - begin)
+        drawn = time.perf_counter()
         if pose.speaking and self._now() - present_at > LATE and self.ladder.rung < REST:
             self.late += 1
             return
         seat.display.show(self._picture, present_at)
         seat.code, seat.shown_at = code, now
-        self._costs.append(time.perf_counter() - begin)
-        self._skews.append(self._now() - present_at)
+        done, handed = time.perf_counter(), self._now()
+        self._costs.append(done - begin)
+        self._skews.append(handed - present_at)
+        if pose.speaking:
+            self._stages.add("display", done - drawn)
+            self._stages.add("face", handed - now)
 
     def _guarded(self, action: Callable[[], None]) -> None:
         try:
