@@ -103,4 +103,4 @@ def test_the_end_gives_out_what_waits() -> None:
     listener.hear(1000.0 + 2 * CHUNK, 1000.0 + 2 * CHUNK)
     assert listener.buffer.held == 1
     assert [m.stamp for m in listener.buffer.flush()] == [1000.0 + 2 * CHUNK]
-    assert list(listener.buffer.take(Message(b"x", None, 1001.0)))[0].data == b"x"
+    assert next(listener.buffer.take(Message(b"x", None, 1001.0))).data == b"x"
