@@ -34,6 +34,7 @@ class Cut:
 
 
 END = object()  # in the mailbox: the sound has ended for now
+IN_FLIGHT = 0.5  # s after a stop in which sound from before it may still arrive
 SEAM = 0.05  # s: sound that begins so near to the end of what came before goes on with it
 SOUND = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
 MAX_WAITING = 32 << 20  # bytes in the mailbox, whatever the number of messages
@@ -87,6 +88,7 @@ class RosIntake:
         self._patience = Patience()
         self._before: tuple[float, float] | None = None  # arrival of the message before, and the end of its sound
         self._worker = node.start_worker("sound", self._take, idle=self._look_for_silence)
+        self._cut = 0, -1e18  # the stop's number: when it was sent (ns); and when it arrived
         self._stamped_heard = 0.0
         self._plain: Subscription | None = None
         # audio_capture's audio_info is volatile, ours is latched: a subscription hears only one of the two kinds.
@@ -98,9 +100,9 @@ class RosIntake:
         ]
         mode = node.value("input")
         if mode != "unstamped":
-            self._subscriptions.append(
-                node.create_subscription(AudioDataStamped, "audio_stamped", self._hear_stamped, SOUND)
-            )
+            # rclpy hands over the message's information where a callback takes two arguments; its types do not say so.
+            hear: Callable[..., None] = self._hear_stamped
+            self._subscriptions.append(node.create_subscription(AudioDataStamped, "audio_stamped", hear, SOUND))
         if mode != "stamped":
             self._hear_plain_too()
         self._timer = node.create_timer(1.0, self._look_around) if mode == "auto" else None
@@ -136,6 +138,7 @@ class RosIntake:
     def cut(self, number: int) -> None:
         """A stop: what came is forgotten, then `on_cut(number)` is called; what comes next begins a new stream."""
         self._ended = self._last_arrival
+        self._cut = number, time.monotonic()
         self._worker.replace(Cut(number))
 
     def update_health(self) -> None:
@@ -163,14 +166,21 @@ class RosIntake:
 
     # --- in the executor: only enqueue ------------------------------------------------------------------------------------
 
-    def _hear_stamped(self, message: AudioDataStamped) -> None:
+    def _hear_stamped(self, message: AudioDataStamped, info: dict[str, int]) -> None:
         self._stamped_heard = time.monotonic()
         if self._timer is not None:
             self._hear_plain_no_more()
-        self._enqueue(message.audio, to_seconds(message.header.stamp))
+        if not self._overtaken(info):
+            self._enqueue(message.audio, to_seconds(message.header.stamp))
 
-    def _hear(self, message: AudioData) -> None:
-        self._enqueue(message, None)
+    def _hear(self, message: AudioData, info: dict[str, int]) -> None:
+        if not self._overtaken(info):
+            self._enqueue(message, None)
+
+    def _overtaken(self, info: dict[str, int]) -> bool:
+        """Whether a message was sent before the stop that has overtaken it; where clocks disagree that is soon forgotten."""
+        number, arrived = self._cut
+        return time.monotonic() - arrived < IN_FLIGHT and 0 < int(info.get("source_timestamp") or 0) < number
 
     def _look_around(self) -> None:
         if time.monotonic() - self._stamped_heard > PATIENCE:
@@ -178,7 +188,8 @@ class RosIntake:
 
     def _hear_plain_too(self) -> None:
         if self._plain is None:
-            self._plain = self._node.create_subscription(AudioData, "audio", self._hear, SOUND)
+            hear: Callable[..., None] = self._hear
+            self._plain = self._node.create_subscription(AudioData, "audio", hear, SOUND)
 
     def _hear_plain_no_more(self) -> None:
         """The unstamped twin of stamped sound is of no use, and receiving it costs as much as the sound itself."""
