@@ -16,6 +16,7 @@ from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Empty
 from th_msgs.msg import FacialCode
 
 from th_audio_io import playout_node
@@ -147,6 +148,23 @@ def test_missing_loudspeaker_is_named_and_the_topic_goes_on(monkeypatch: pytest.
         assert graph.wait(lambda: "there is no loudspeaker" in node.health.snapshot().message)
         operator.speak()
         assert graph.wait(lambda: len(operator.delayed()) >= len(SOUND))
+
+
+def test_a_stop_cuts_what_waits_and_what_comes_after_is_played() -> None:
+    with Graph() as graph:
+        operator = Operator(graph)
+        node = start(graph, presentation_delay=1.0)
+        stop = operator.node.create_publisher(Empty, "face/stop_now", 10)
+        assert graph.wait(lambda: stop.get_subscription_count() > 0)
+        operator.speak()
+        assert graph.wait(lambda: node._line.waiting() > 0.29)
+        stop.publish(Empty())
+        assert graph.wait(lambda: node.stops.newest != 0)
+        assert graph.wait(lambda: node._line.waiting() == 0.0)
+        begin = operator.speak()
+        assert graph.wait(lambda: len(operator.delayed()) >= len(SOUND))
+        assert operator.delayed() == SOUND
+        assert operator.heard[0][0] == pytest.approx(begin + 1.0, abs=2e-3)
 
 
 def test_bad_format_in_the_parameters_is_said_at_once() -> None:

@@ -16,6 +16,7 @@ from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Empty
 
 from th_audio_io import devices
 from th_audio_io.source_node import AudioSourceNode
@@ -73,6 +74,22 @@ def test_file_comes_out_as_it_is_on_both_topics(recording: tuple[Path, bytes]) -
         assert {len(d) for _, d in ear.stamped[:-1]} == {384 * 4}
         np.testing.assert_allclose(np.diff(stamps), 0.016, atol=5e-4)
         assert graph.wait(lambda: node._thread is not None and not node._thread.is_alive())
+
+
+def test_a_stop_ends_a_recording_until_the_node_is_activated_again(recording: tuple[Path, bytes]) -> None:
+    with Graph() as graph:
+        ear = Ear(graph)
+        node = start(graph, source=str(recording[0]), loop=True, pause=0.0)
+        caller = graph.add(lambda context: Node("caller", context=context))
+        stop = caller.create_publisher(Empty, "face/stop_now", 10)
+        assert graph.wait(lambda: stop.get_subscription_count() > 0 and len(ear.stamped) > 10)
+        stop.publish(Empty())
+        assert graph.wait(lambda: node._thread is not None and not node._thread.is_alive())
+        node.trigger_deactivate()
+        ear.stamped.clear()
+        node.trigger_activate()
+        assert graph.wait(lambda: len(ear.sound()) >= len(recording[1]))
+        assert ear.sound()[: len(recording[1])] == recording[1]
 
 
 def test_loop_begins_again_behind_the_pause(recording: tuple[Path, bytes]) -> None:

@@ -133,7 +133,7 @@ class AudioPlayoutNode(TalkingHeadNode):
     def _follow_demand(self) -> None:
         wanted = self.active and (self._speaker is not None or self._delayed.get_subscription_count() > 0)
         if wanted and self._intake is None:
-            self._intake = RosIntake(self, self._hear)
+            self._intake = RosIntake(self, self._hear, on_cut=lambda number: self._silence())
         elif not wanted:
             self._stop_hearing()
 
@@ -141,6 +141,14 @@ class AudioPlayoutNode(TalkingHeadNode):
         if self._intake is not None:
             self._intake.close()
             self._intake = None
+        self._silence()
+
+    def stopped(self, number: int) -> None:
+        self._silence()
+        if self._intake is not None:
+            self._intake.cut(number)  # and silence again: a piece was perhaps in hand
+
+    def _silence(self) -> None:
         self._line.clear()
         if self._speaker is not None:
             self._speaker.clear()
