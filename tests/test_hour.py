@@ -182,11 +182,11 @@ def _skew(face: Face, sound: Sound, now: float) -> float:
 
 
 WAYS = {
-    "same clock": (Way(), 600.0),
+    "same clock": (Way(), 300.0),
     "network": (Way(jitter=0.1, loss=0.02, card=200.0, clock=200.0, behind=1234.5), 3600.0),
-    "mixed up": (Way(jitter=0.1, ordered=False, loss=0.02, card=-200.0, clock=-200.0, behind=-5e6), 600.0),
-    "drifts away": (Way(jitter=0.02, loss=0.02, clock=200.0, behind=-0.02), 1500.0),
-    "200 ms": (Way(jitter=0.2, loss=0.02, card=200.0), 600.0),
+    "mixed up": (Way(jitter=0.1, ordered=False, loss=0.02, card=-200.0, clock=-200.0, behind=-5e6), 300.0),
+    "drifts away": (Way(jitter=0.02, loss=0.02, clock=200.0, behind=-0.02), 900.0),
+    "200 ms": (Way(jitter=0.2, loss=0.02, card=200.0), 300.0),
 }
 
 

@@ -76,6 +76,15 @@ def test_a_new_stream_of_the_same_clock_goes_on_from_what_is_known() -> None:
     assert offset.update(2000.0, 2000.01) == 0.0, "another clock"
 
 
+def test_an_utterance_in_one_message_says_little_of_clocks() -> None:
+    offset = ClockOffset()
+    assert offset.update(1002.0, 1000.01, begin=1000.0) == 0.0, "stamped when it was sent"
+    offset.reset()
+    assert offset.update(1002.0, 1002.01, begin=1000.0) == 0.0, "stamped when it was recorded"
+    offset.reset()
+    assert offset.update(7.0, 1000.01, begin=5.0) == pytest.approx(995.01), "of another clock: never too early"
+
+
 def test_a_clock_that_is_set_is_followed_at_once() -> None:
     offset = ClockOffset()
     talk(offset, 30.0, ahead=100.0, ppm=0.0, jitter=0.0)

@@ -12,6 +12,7 @@ FIRST = 1.0  # s of sound after which the first guess is looked at again
 EARLY = 10.0  # s for which the guess may still be corrected in one step
 DRIFT = 1e-3  # fastest that a clock is followed, s per s
 AGREES = 0.025  # s that the way of clocks that agree may change without being taken for drift
+LONG = 0.25  # s: a longer message was not captured just before it arrived
 JUMP = 0.25  # s: a clock that was set, not one that drifts
 _REMEMBERED = 37
 _ENVELOPE = 4  # windows whose smallest age counts: a jittery network seldom shows its shortest way
@@ -53,9 +54,15 @@ class ClockOffset:
         arrivals, ages = np.array(self._windows).T
         return float(np.polyfit(arrivals - arrivals[0], ages - ages[0], 1)[0])
 
-    def update(self, captured: float, arrival: float) -> float:
-        """Take the capture time of a message's last sample and its arrival, s; returns `value`."""
+    def update(self, captured: float, arrival: float, *, begin: float | None = None) -> float:
+        """Take the capture time of a message's last sample and its arrival, s; returns `value`.
+
+        `begin`: capture time of its first sample. A long message may have been made and sent at once, stamped when it was sent: its
+        end is then no capture time at all.
+        """
         age = arrival - captured
+        if begin is not None and captured - begin > LONG and not NEAR[0] <= age <= NEAR[1]:
+            age, captured = arrival - begin, begin
         if self._first is None:
             if not (self._known and NEAR[0] <= age - self.value - self._way <= SAME):
                 self._judge(age, arrival)

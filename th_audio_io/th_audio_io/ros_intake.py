@@ -270,7 +270,7 @@ class RosIntake:
             for chunk in chunks:
                 if chunk.start:
                     self._offset.restart()
-                self._offset.update(chunk.end, message.arrival)
+                self._offset.update(chunk.end, message.arrival, begin=chunk.time)
                 self._on_chunk(chunk)
 
     def _announce(self, info: AudioInfo) -> None:
