@@ -257,6 +257,7 @@ class FaceRendererNode(TalkingHeadNode):
             health.set("missed ticks", show.missed)
             health.set("late pictures", show.late)
             health.set("pace", show.ladder.name)
+            health.set("times too slow", show.ladder.falls)
             if show.ladder.rung:
                 health.raise_fault("machine too slow", f"at {show.ladder.name}: pictures were drawn too late")
             else:
