@@ -5,14 +5,14 @@
     energy      no network: loudness opens the mouth
     rest        nothing; the renderer brings the face to rest
 
-A `Ladder` chooses, by the codes that come too late. And where the frames stop coming, those that wait for their right context get
+A `Ladder` chooses, by the codes that come too late because the machine was busy; late sound is a matter of the presentation delay. And where the frames stop coming, those that wait for their right context get
 their codes in time all the same, with the context that there is: `wake` does that.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,8 @@ LEAD = 0.04
 """A code leaves at least so long (s) before it is due: it must travel and be drawn."""
 LATE = 0.01
 """A code that leaves later than this (s) before it is due has missed its deadline."""
+BUDGET = 0.06
+"""Time (s) from the arrival of the sound to the code that a machine may take; a code is not late by its fault before."""
 FOREIGN = 5.0
 """Due times further off than this (s) are of another clock (a recording, a simulation): they tell no deadline."""
 IDLE = 0.3
@@ -39,11 +41,13 @@ FADE = 6
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame of a stream: its number, its features (40,), when its face is due (s, of `now`), and whatever belongs to it."""
+    """One frame of a stream: its number, its features (40,), when its face is due and when its sound was heard (s, of `now`; 0: not
+    known), and whatever belongs to it."""
 
     number: int
     features: np.ndarray
     due: float
+    heard: float = 0.0
     source: Any = None
 
 
@@ -78,6 +82,8 @@ class LivePredictor:
         self._held: list[_Heard] = []  # at half rate: waits for the next one
         self._waiting: deque[_Heard] = deque()  # in the stream, no full context yet
         self._early = 0  # of those, how many have their code already
+        self._latest = 0.0  # when the newest frame's sound was heard, or the frame came
+        self._unready: deque[Frame] = deque()  # without the network: what would wait for its context
         self._arrived: float | None = None
         self._patience = Patience()
         self._last: np.ndarray | None = None
@@ -103,6 +109,7 @@ class LivePredictor:
         if self._arrived is not None:
             self._patience.went_on(steady - self._arrived)
         self._arrived = steady
+        self._latest = frames[-1].heard or self._now()
         heard = [_Heard(f, self._mouth.hear(float(f.features[ENERGY]))) for f in frames]
         return self._judged(self._by_energy(heard) if self.ladder.rung >= VOICE else self._by_network(heard))
 
@@ -130,6 +137,7 @@ class LivePredictor:
         """Forget the stream with all that is pending."""
         self._stream.clear()
         self._waiting.clear()
+        self._unready.clear()
         self._held.clear()
         self._early = 0
         self._arrived = None
@@ -144,7 +152,10 @@ class LivePredictor:
         out = self._through_network()
         return [(f, c) for f, c in out if f.number % 2 == 0] if half else out
 
-    def _by_energy(self, frames: Iterable[_Heard]) -> Codes:
+    def _by_energy(self, frames: Sequence[_Heard]) -> Codes:
+        self._unready.extend(heard.frame for heard in frames)
+        while len(self._unready) > self._stream.lookahead:
+            self._on_ready(self._unready.popleft())
         return [(heard.frame, self._mouth.code(heard.opening)) for heard in frames]
 
     def _through_network(self) -> Codes:
@@ -199,8 +210,9 @@ class LivePredictor:
         """Keep the ladder informed; what waits goes over to another rung with it."""
         now, rung = self._now(), self.ladder.rung
         shown = self._faded([] if rung == REST else out)
+        slow = now - self._latest > BUDGET
         for frame, _ in out:
-            if self._tells(frame) and self.ladder.observe(now > frame.due - LATE, now):
+            if self._tells(frame) and self.ladder.observe(slow and now > frame.due - LATE, now):
                 break  # the others are the old rung's
         if self.ladder.rung != rung:
             self._from, self._fading = (self._mouth.rest if self._last is None else self._last), FADE

@@ -184,7 +184,7 @@ class FacePredictorNode(TalkingHeadNode):
                     self._jump(message)
                 self._next_frame = message.frame + 1
                 self._newest = message.timing
-                run.append(Frame(message.frame, message.feature, self._due(message), message))
+                run.append(Frame(message.frame, message.feature, self._due(message), message.timing.heard, message))
         self._predict(run)
 
     def _fits(self, message: AudioFeatures) -> bool:
