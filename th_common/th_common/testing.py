@@ -51,10 +51,11 @@ class Graph:
         rclpy.init(context=self.context, domain_id=domain)
         self._stack.callback(self.context.try_shutdown)
         self.executor = SingleThreadedExecutor(context=self.context)
-        self._stack.callback(self.executor.shutdown)
         return self
 
     def __exit__(self, *error: object) -> None:
+        # The executor first: what it still holds of a node's subscriptions must be let go before they are destroyed.
+        self.executor.shutdown()
         self._stack.close()
 
     def add(self, make: Callable[[Context], N]) -> N:
