@@ -249,11 +249,17 @@ def _paces(far_end: Listener) -> list[str | None]:
 
 
 def _codes_in_time(codes: list[FacialCode], onsets: np.ndarray) -> np.ndarray:
-    """Of each onset (s, when it was heard): whether the codes around it were all there when they were due."""
+    """Of each onset (s, when it was heard): whether the codes around it were all there when they were due, and of the network.
+
+    A mouth that is opened by loudness, because the machine was too slow for the network, opens less wide.
+    """
     due = np.array([to_seconds(c.present_at) for c in codes])
     spare = due - np.array([c.timing.predicted for c in codes])
+    opening = np.array([c.shape[0] for c in codes])
     near = np.abs(due - onsets[:, None]) < AROUND
-    return (near.sum(axis=1) >= 2 * 60 * AROUND - 1) & (np.where(near, spare, 1.0).min(axis=1) > IN_TIME)
+    complete = near.sum(axis=1) >= 2 * 60 * AROUND - 1
+    punctual = np.where(near, spare, 1.0).min(axis=1) > IN_TIME
+    return complete & punctual & (np.where(near, opening, SHUT).max(axis=1) > 0.8 * OPEN)
 
 
 @dataclass(frozen=True)
