@@ -242,12 +242,6 @@ class _Openings:
         return float(np.vdot(picture - self._shut, self._way) / np.vdot(self._way, self._way))
 
 
-def _paces(far_end: Listener) -> list[str | None]:
-    """What left out frames so far, of predictor and renderer; the same twice, and nothing was left out in between."""
-    keys = ("pace", "times too slow")
-    return [far_end.value(node, key) for node in ("face_predictor", "face_renderer") for key in keys]
-
-
 def _codes_in_time(codes: list[FacialCode], onsets: np.ndarray) -> np.ndarray:
     """Of each onset (s, when it was heard): whether the codes around it were all there when they were due, and of the network.
 
@@ -267,14 +261,13 @@ class Skew:
     """Face minus sound, s, of each onset: by the stamps of what was published, and by its arrival here.
 
     in_time: onsets around which every code was made in time and every picture drawn: elsewhere the machine was too slow, which says
-    nothing about clocks. unmatched: onsets without a face. at_full_pace: whether every frame was shown all the time.
+    nothing about clocks. unmatched: onsets without a face.
     """
 
     stamps: np.ndarray
     arrivals: np.ndarray
     in_time: np.ndarray
     unmatched: int
-    at_full_pace: bool
     health: dict[str, dict[str, str]]
 
     def percentile(self, share: float) -> float:
@@ -310,11 +303,8 @@ def measure(folder: Path, network: Network, *, seconds: float, settle: float, ar
             raise RuntimeError(run.output)
         begin = time.time()
         operator.start()
-        graph.wait(lambda: time.time() > begin + settle, settle + 60.0)
-        before = _paces(far_end)
         graph.wait(lambda: not operator.speaking, seconds + 60.0)
         graph.wait(lambda: False, 1.0)
-        after = _paces(far_end)
         status = run.end()
         if status or not far_end.pieces or not far_end.pictures:
             raise RuntimeError(f"exit status {status}\n{run.output}")
@@ -331,6 +321,5 @@ def measure(folder: Path, network: Network, *, seconds: float, settle: float, ar
         skew[:, 1],
         in_time[found],
         int(np.count_nonzero(~found)),
-        before == after and before[::2] == ["full rate"] * 2,
         health,
     )
