@@ -93,7 +93,7 @@ def test_speaking_again_while_stopping_neither_freezes_nor_repeats(root: Path) -
     with listening() as (graph, listener), face_graph("--source", "topic", *PATIENT) as run:
         operator = graph.add(Operator)
         operator.speaking = True
-        assert graph.wait(lambda: len(listener.codes) > 30, 60.0), run.output
+        assert graph.wait(lambda: len(listener.codes) > 30, 120.0), run.output
         assert graph.wait(operator.stop_service.service_is_ready, 10.0)
         for round_ in range(12):
             answer = None
@@ -128,7 +128,7 @@ def test_a_stop_empties_all_queues_of_an_utterance_that_came_at_once(root: Path)
     with listening(images=True) as (graph, listener), face_graph("--source", "topic", *PATIENT) as run:
         operator = graph.add(Operator)
         operator.speaking = True
-        assert graph.wait(lambda: len(listener.codes) > 30, 60.0), run.output
+        assert graph.wait(lambda: len(listener.codes) > 30, 120.0), run.output
         operator.speaking = False
         assert graph.wait(operator.stop_service.service_is_ready, 10.0)
         assert graph.wait(lambda: _state(listener) == "resting", 10.0)
@@ -159,7 +159,7 @@ def test_sound_that_breaks_off_ends_at_rest_without_late_codes(root: Path) -> No
         for _ in range(3):
             operator.speaking = True
             seen = len(listener.codes)
-            assert graph.wait(lambda seen=seen: len(listener.codes) > seen + 90, 60.0), run.output
+            assert graph.wait(lambda seen=seen: len(listener.codes) > seen + 90, 120.0), run.output
             operator.speaking = False
             assert graph.wait(lambda: _state(listener) == "resting", 10.0), run.output
         last = listener.features[-1].frame
@@ -195,7 +195,7 @@ def test_a_killed_predictor_is_missed_at_once_and_its_successor_heard(root: Path
         running = graph_of_processes(
             stack, "face_renderer", "audio_playout", "face_predictor", "audio_features", "audio_source"
         )
-        assert graph.wait(lambda: len(listener.codes) > 90, 60.0), running["face_predictor"].output
+        assert graph.wait(lambda: len(listener.codes) > 90, 120.0), running["face_predictor"].output
         assert graph.wait(lambda: listener.value("face_renderer", "predictors in other processes") == "1", 10.0)
 
         moving: Callable[[], bool] = lambda: len(listener.images) > 3 and not any(map(is_rest, listener.images[-3:]))  # noqa: E731
@@ -225,7 +225,7 @@ def test_a_renderer_that_joins_late_shows_the_face_at_once(root: Path, graph_of_
     is_rest = RestWatch(root)
     with listening(images=True) as (graph, listener), ExitStack() as stack:
         graph_of_processes(stack, "face_predictor", "audio_features", "audio_source")
-        assert graph.wait(lambda: len(listener.codes) > 90, 60.0)
+        assert graph.wait(lambda: len(listener.codes) > 90, 120.0)
         running = graph_of_processes(stack, "face_renderer")
         assert graph.wait(lambda: len(listener.images) > 0, 30.0), running["face_renderer"].output
         first = listener.arrivals["images"][0]
@@ -239,12 +239,12 @@ def test_a_graph_that_is_killed_is_whole_again_when_it_is_started_again() -> Non
         first = stack.enter_context(face_graph("--source", "topic"))
         operator = graph.add(Operator)
         operator.speaking = True
-        assert graph.wait(lambda: len(listener.codes) > 30, 60.0), first.output
+        assert graph.wait(lambda: len(listener.codes) > 30, 120.0), first.output
         first.end(signal.SIGKILL)
         quiet = time.monotonic() + 1.0
         graph.wait(lambda: time.monotonic() > quiet, 5.0)  # what the dead one said last has arrived
         seen, begin = len(listener.codes), time.monotonic()
         second = stack.enter_context(face_graph("--source", "topic"))
-        assert graph.wait(lambda: len(listener.codes) > seen, 60.0), second.output
+        assert graph.wait(lambda: len(listener.codes) > seen, 120.0), second.output
         print(f"codes again {time.monotonic() - begin:.2f} s after its start")
         assert graph.wait(lambda: _state(listener) == "speaking", 30.0)
