@@ -5,6 +5,7 @@ ros2 launch th_bringup face.launch.py source:=mic display:=window
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
@@ -23,7 +24,11 @@ ARGUMENTS = (
     ("lookahead", "", "right context of the predictor in frames of 1/60 s; empty: the model's own"),
     ("presentation_delay", "", "seconds from sound to face and playout; empty or -1.0: automatic"),
     ("composed", "true", "true: one process; false: one process per node"),
-    ("respawn", "true", "start a node that died again after one second (composed:=false)"),
+    (
+        "respawn",
+        "true",
+        "start what died again after half a second; who leaves by himself (the window's Escape) ends the launch",
+    ),
     ("autostart", "true", "nodes configure and activate themselves; false: a lifecycle manager does"),
     ("log_level", "info", "debug, info, warn, error or fatal"),
     ("use_sim_time", "false", "follow /clock instead of the system clock"),
@@ -39,6 +44,7 @@ NODES = (
     ("th_audio_features", "audio_features", ()),
     ("th_audio_io", "audio_source", ("source", "loop")),
 )
+RESPAWN_DELAY = 0.5  # s
 CONVERT: dict[str, Callable[[str], object]] = {
     "lookahead": int,
     "presentation_delay": float,
@@ -61,6 +67,7 @@ def nodes(context: LaunchContext) -> list[Node]:
     def own(names: tuple[str, ...]) -> dict[str, object]:
         return {name: CONVERT.get(name, str)(value[name]) for name in names if value[name]}
 
+    again = {"respawn": value["respawn"] == "true", "respawn_delay": RESPAWN_DELAY, "on_exit": _left}
     if value["composed"] == "true":
         overrides = [
             item
@@ -76,6 +83,7 @@ def nodes(context: LaunchContext) -> list[Node]:
                 namespace=value["namespace"],
                 output="screen",
                 arguments=[*arguments, "--ros-args", *overrides],
+                **again,
             )
         ]
     return [
@@ -84,12 +92,18 @@ def nodes(context: LaunchContext) -> list[Node]:
             executable=name,
             name=name,
             parameters=[value["params_file"], {**shared, **own(names)}],
-            respawn=value["respawn"] == "true",
-            respawn_delay=1.0,
+            **again,
             **common,
         )
         for package, name, names in NODES
     ]
+
+
+def _left(event: Any, context: LaunchContext) -> list[Any] | None:
+    """A process that ended well was asked to: everything ends. One that was killed or crashed comes again (respawn)."""
+    from launch.actions import Shutdown
+
+    return [Shutdown(reason=f"{event.process_name} was left")] if event.returncode == 0 else None
 
 
 def _yaml(value: object) -> str:

@@ -76,6 +76,13 @@ def face_graph(*arguments: str) -> Any:
     return process("-m", "th_bringup.face_graph", *own)
 
 
+def node_process(module: str, config: str, *parameters: str) -> Any:
+    """One node as a process of its own, with the parameter file and `name:=value` on top."""
+    more = [word for parameter in parameters for word in ("-p", parameter)]
+    main = f"from {module} import main; raise SystemExit(main())"
+    return process("-c", main, "--ros-args", "--params-file", config, *more)
+
+
 class Listener(Node):
     """Collects features, codes, images and diagnostics with their arrival times (s, monotonic)."""
 
@@ -112,7 +119,7 @@ class Listener(Node):
 
 
 @contextmanager
-def listening(*, images: bool = False) -> Iterator[tuple[Graph, Listener]]:
-    """A ROS domain of its own with a listener in it; processes started inside share the domain."""
+def listening(*, images: bool = False, node: Callable[[Context], Any] | None = None) -> Iterator[tuple[Graph, Any]]:
+    """A ROS domain of its own with a listener in it (or the `node` given); processes started inside share the domain."""
     with Graph() as graph:
-        yield graph, graph.add(lambda context: Listener(context, images=images))
+        yield graph, graph.add(node or (lambda context: Listener(context, images=images)))

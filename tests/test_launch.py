@@ -120,3 +120,20 @@ def test_composed_runs_face_graph_with_the_same_values(stand_ins: None, root: Pa
 
     own = arguments[: arguments.index("--ros-args")]
     assert parser().parse_args(own).params_file == root / "config" / "face.yaml"
+
+
+@pytest.mark.parametrize("composed", ["true", "false"])
+def test_what_dies_comes_again_and_what_is_left_ends_the_launch(
+    stand_ins: None, root: Path, composed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, nodes = _run(root / "launch" / "face.launch.py", composed=composed)
+    monkeypatch.setattr(sys.modules["launch.actions"], "Shutdown", lambda *, reason: reason, raising=False)
+    for node in nodes:
+        assert node.fields["respawn"] is True
+        assert 0.0 < node.fields["respawn_delay"] <= 1.0
+        ended = types.SimpleNamespace(process_name="face_graph-1", returncode=0)
+        killed = types.SimpleNamespace(process_name="face_graph-1", returncode=-9)
+        assert node.fields["on_exit"](ended, {}) == ["face_graph-1 was left"]
+        assert node.fields["on_exit"](killed, {}) is None
+    _, nodes = _run(root / "launch" / "face.launch.py", composed=composed, respawn="false")
+    assert not any(node.fields["respawn"] for node in nodes)

@@ -21,6 +21,8 @@ from th_face_predictor import load_predictor
 from th_face_renderer import load_face
 
 RECORDING = pysptk.util.example_audio_file()
+PATIENT = ("--ros-args", "-p", "face_predictor:presentation_delay:=3.0", "-p", "audio_features:idle_timeout:=3.0")
+"""With so much time a busy machine neither hurries a code nor leaves out what is too slow."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,8 @@ def default_model(root: Path) -> Path:
 
 def test_a_recording_becomes_a_speaking_face(default_model: Path) -> None:
     """Live codes are those of the offline computation on the same sound: the recording and 1 s of silence, round by round."""
-    with listening(images=True) as (graph, listener), face_graph("--source", RECORDING, "--loop", "true") as run:
+    patient = face_graph("--source", RECORDING, "--loop", "true", *PATIENT)
+    with listening(images=True) as (graph, listener), patient as run:
         assert graph.wait(lambda: len(listener.codes) > 360, 60.0), run.output
         ahead = to_seconds(listener.codes[-1].present_at) - Clock().now().nanoseconds * 1e-9
         assert run.end() == 0, run.output
@@ -45,7 +48,7 @@ def test_a_recording_becomes_a_speaking_face(default_model: Path) -> None:
     # one presentation delay for the whole graph
     delays = np.array([to_seconds(c.present_at) - to_seconds(c.header.stamp) for c in listener.codes])
     assert np.ptp(delays) < 1e-3
-    assert abs(ahead) < 1.0
+    assert abs(ahead) < 3.0
     assert {c.face_model for c in listener.codes} == {load_face(default_model).model_id}
 
     predictor = load_predictor(default_model)

@@ -20,7 +20,7 @@ from th_common.node import TalkingHeadNode, time_message
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 
-IDLE_CHECK = 0.05  # s between looks at whether the sound has stopped
+PIECE = 0.25  # s of sound that are worked on at once: a stop need not wait for a whole utterance in one message
 SMOOTHING = 0.05  # share of a new chunk in the shown processing time
 
 
@@ -41,10 +41,10 @@ class AudioFeaturesNode(TalkingHeadNode):
         ),
         Parameter(
             name="idle_timeout",
-            default=0.3,
+            default=0.1,
             description="without a message for so long (and the source's usual pauses on top) the stream ends, its last frames come",
             unit="s",
-            minimum=0.05,
+            minimum=0.02,
             maximum=10.0,
         ),
         *INTAKE_PARAMETERS,
@@ -55,6 +55,7 @@ class AudioFeaturesNode(TalkingHeadNode):
         self._stream: FeatureStream | None = None
         self._frame_clock = FrameClock(1)
         self._frame = 0
+        self._after_stop = 0
         self._level = -math.inf
         self._cost = 0.0
         super().__init__(name, **kwargs)
@@ -66,8 +67,9 @@ class AudioFeaturesNode(TalkingHeadNode):
         self.health.count("streams", 0)
         self._features = self.create_publisher(AudioFeatures, "audio_features", QoSProfile(depth=60))
         # In the intake's own thread: a second mailbox could drop chunks, and no stamp would show it.
-        self._intake = RosIntake(self, self._take, self._end)
-        self._idle = self.create_timer(IDLE_CHECK, self._look_for_silence)
+        self._intake = RosIntake(
+            self, self._take, self._end, on_cut=self._cut, idle_timeout=lambda: self.value("idle_timeout")
+        )
 
     def deactivate(self) -> None:
         if self._intake is not None:
@@ -77,10 +79,9 @@ class AudioFeaturesNode(TalkingHeadNode):
         if self._intake is not None:
             self._intake.close()
             self._intake = None
-        for attribute, destroy in (("_idle", self.destroy_timer), ("_features", self.destroy_publisher)):
-            entity = self.__dict__.pop(attribute, None)
-            if entity is not None:
-                destroy(entity)
+        features = self.__dict__.pop("_features", None)
+        if features is not None:
+            self.destroy_publisher(features)
         self._stream = None
 
     def update_health(self) -> None:
@@ -95,9 +96,9 @@ class AudioFeaturesNode(TalkingHeadNode):
 
     # --- in the executor --------------------------------------------------------------------------------------------------
 
-    def _look_for_silence(self) -> None:
-        if self._stream is not None and self._intake is not None and self._intake.ended(self.value("idle_timeout")):
-            self._intake.end()
+    def stopped(self, number: int) -> None:
+        if self._intake is not None:
+            self._intake.cut(number)
 
     # --- in the intake's thread -------------------------------------------------------------------------------------------
 
@@ -109,14 +110,18 @@ class AudioFeaturesNode(TalkingHeadNode):
         stream = self._stream
         if stream is None:
             stream, chunk = self._begin(chunk)
-        begin = time.perf_counter()
-        rows = stream.push(chunk.samples)
-        self._frame_clock.add(len(chunk.samples), chunk.time)
         self._level = _level(chunk.samples)
-        self._publish(rows)
-        if len(rows):
-            cost = 1e3 * (time.perf_counter() - begin) / len(rows)
-            self._cost += (SMOOTHING if self._cost else 1.0) * (cost - self._cost)
+        step = round(PIECE * chunk.rate)
+        for at in range(0, len(chunk.samples), step):
+            if self.stops.newest != self._after_stop:
+                return  # the mailbox says the same next
+            begin, piece = time.perf_counter(), chunk.samples[at : at + step]
+            rows = stream.push(piece)
+            self._frame_clock.add(len(piece), chunk.time + at / chunk.rate)
+            self._publish(rows, heard=chunk.arrival)
+            if len(rows):
+                cost = 1e3 * (time.perf_counter() - begin) / len(rows)
+                self._cost += (SMOOTHING if self._cost else 1.0) * (cost - self._cost)
 
     def _begin(self, chunk: Chunk) -> tuple[FeatureStream, Chunk]:
         """A new stream, and what of the chunk belongs to it: zeros that stand for lost sound bridge two parts of one."""
@@ -132,13 +137,28 @@ class AudioFeaturesNode(TalkingHeadNode):
         if stream is not None and self.active:
             self._publish(stream.flush())
 
-    def _publish(self, rows: np.ndarray) -> None:
-        profile = self.value("profile")
-        for row in rows:
-            message = AudioFeatures(frame=self._frame, feature=row, profile=profile)
-            message.header.stamp = time_message(self._frame_clock.time_at((self._frame + 1) / FRAME_RATE))
+    def _cut(self, number: int) -> None:
+        self._stream, self._after_stop = None, number
+
+    def _publish(self, rows: np.ndarray, *, heard: float = 0.0) -> None:
+        """Publish the next frames; `heard` is when the sound came that completed them, 0 at an end."""
+        profile, stream, intake = self.value("profile"), self._stream, self._intake
+        offset = intake.offset if intake is not None else 0.0
+        for number, row in enumerate(rows):
+            message = AudioFeatures(frame=self._frame, after_stop=self._after_stop, feature=row, profile=profile)
+            stamp = self._frame_clock.time_at((self._frame + 1) / FRAME_RATE)
+            message.header.stamp = time_message(stamp)
+            times = message.timing
+            times.captured, times.heard, times.features = stamp + offset, heard, self.now()
+            if stream is not None:
+                # Two frames come at once: the second needed less than the profile's delay says.
+                times.needed = min(times.captured + stream.delay, heard or math.inf)
             self._features.publish(message)
             self._frame += 1
+            if heard and not number:
+                self.stages.add("wait", heard - times.needed)
+            if heard:
+                self.stages.add("features", times.features - heard)
         self.health.count("frames", len(rows))
 
 

@@ -55,8 +55,11 @@ def test_short_gap_is_concealed_in_place() -> None:
     assert [c.concealed for c in chunks if c.concealed] == [512]
     assert sum(c.start for c in chunks) == 1
     expected = np.frombuffer(sound, "<i2").copy()
-    expected[10 * 256 : 12 * 256] = 0
-    assert np.array_equal(np.frombuffer(to_s16(joined(chunks)), "<i2"), expected)
+    made = np.frombuffer(to_s16(joined(chunks)), "<i2")
+    hole = slice(10 * 256, 12 * 256)
+    assert 0 < np.abs(made[hole].astype(int)).max() <= np.abs(expected.astype(int)).max()
+    expected[hole] = made[hole]
+    assert np.array_equal(made, expected)
     assert (intake.counters.gaps, intake.counters.concealed) == (1, 512)
     gap = next(c for c in chunks if c.concealed)
     assert gap.time == pytest.approx(100.0 + 10 * 256 / RATE, abs=1e-6)

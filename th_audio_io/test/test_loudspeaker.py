@@ -26,6 +26,7 @@ class FakePortAudio:
     def __init__(self, *, broken: bool = False) -> None:
         self.default = SimpleNamespace(device=(-1, 0))
         self._broken = broken
+        self.starts = 0
 
     def query_devices(self) -> list[dict[str, Any]]:
         return [
@@ -37,14 +38,19 @@ class FakePortAudio:
             raise RuntimeError("Device unavailable")
         self.callback = callback
         nothing = lambda **kwargs: None  # noqa: E731
-        return SimpleNamespace(start=nothing, abort=nothing, close=nothing, latency=0.04)
+        return SimpleNamespace(start=nothing, abort=nothing, close=nothing, latency=0.04, active=True)
+
+    def _initialize(self) -> None:
+        self.starts += 1
+
+    def _terminate(self) -> None:
+        pass
 
 
 @pytest.fixture
 def portaudio(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
     fake = FakePortAudio()
-    for module in (devices, loudspeaker):
-        monkeypatch.setattr(module, "sounddevice", lambda: fake)
+    monkeypatch.setattr(devices, "sounddevice", lambda: fake)
     return fake
 
 
@@ -94,10 +100,33 @@ def test_clear_cuts_the_sound(portaudio: FakePortAudio, monkeypatch: pytest.Monk
 
 
 def test_a_busy_device_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (devices, loudspeaker):
-        monkeypatch.setattr(module, "sounddevice", lambda: FakePortAudio(broken=True))
+    monkeypatch.setattr(devices, "sounddevice", lambda: FakePortAudio(broken=True))
     with pytest.raises(DeviceError, match="'Speaker' cannot be opened: Device unavailable"):
         Loudspeaker()
+
+
+def test_a_device_that_asks_no_more_is_lost(portaudio: FakePortAudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    speaker = Loudspeaker()
+    assert speaker.playing
+    hear(portaudio, monkeypatch, begin=500.0, blocks=2)
+    assert speaker.playing
+    monkeypatch.setattr(loudspeaker.time, "monotonic", lambda: 500.0 + 1.5)
+    assert not speaker.playing
+
+
+def test_the_list_of_devices_is_fresh_where_that_disturbs_nobody(
+    portaudio: FakePortAudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loudspeaker, "STREAMS", devices.OpenStreams())
+    first = Loudspeaker()
+    assert portaudio.starts == 1
+    second = Loudspeaker()
+    assert portaudio.starts == 1, "that would stop the first one"
+    first.close()
+    first.close()
+    second.close()
+    Loudspeaker().close()
+    assert portaudio.starts == 2
 
 
 _REAL = """

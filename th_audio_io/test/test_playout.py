@@ -1,4 +1,4 @@
-"""Sound that leaves when it is due: the delay line, the device's schedule, the clock of another machine."""
+"""Sound that leaves when it is due: the delay line, the device's schedule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from th_audio_io.intake import Chunk
-from th_audio_io.offset import ClockOffset
 from th_audio_io.playout import LATE, DelayLine, OutputSchedule
 
 RATE = 16_000
@@ -106,19 +105,3 @@ def test_clear_is_silence_at_once() -> None:
     schedule.pull(160, 1.0)
     schedule.clear()
     assert not schedule.pull(160, 1.01).any()
-
-
-def test_offset_is_nothing_for_our_own_clock_and_all_for_anothers() -> None:
-    ours = ClockOffset()
-    assert [ours.update(t, t + 0.01 + 0.1 * (n % 3)) for n, t in enumerate(np.arange(5.0, 20.0, 0.1))] == [0.0] * 150
-    recording = ClockOffset()
-    values = [recording.update(t, t + 1e6 + 0.02 * (n % 3)) for n, t in enumerate(np.arange(5.0, 20.0, 0.1))]
-    assert values[-1] == pytest.approx(1e6, abs=1e-6)
-    drifting = ClockOffset()
-    values = [drifting.update(t, t * 1.0002 + 3.0) for t in np.arange(0.0, 3600.0, 0.1)]
-    assert values[0] == 3.0
-    assert values[-1] == pytest.approx(3.0 + 3600 * 0.0002, abs=0.005)
-    ahead = ClockOffset()
-    assert {ahead.update(t, 5.0 + t / 100) for t in np.arange(5.0, 20.0, 0.1)} == {0.0}
-    recording.reset()
-    assert recording.value == 0.0

@@ -16,6 +16,7 @@ from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Empty
 from th_msgs.msg import FacialCode
 
 from th_audio_io import playout_node
@@ -149,6 +150,23 @@ def test_missing_loudspeaker_is_named_and_the_topic_goes_on(monkeypatch: pytest.
         assert graph.wait(lambda: len(operator.delayed()) >= len(SOUND))
 
 
+def test_a_stop_cuts_what_waits_and_what_comes_after_is_played() -> None:
+    with Graph() as graph:
+        operator = Operator(graph)
+        node = start(graph, presentation_delay=1.0)
+        stop = operator.node.create_publisher(Empty, "face/stop_now", 10)
+        assert graph.wait(lambda: stop.get_subscription_count() > 0)
+        operator.speak()
+        assert graph.wait(lambda: node._line.waiting() > 0.29)
+        stop.publish(Empty())
+        assert graph.wait(lambda: node.stops.newest != 0)
+        assert graph.wait(lambda: node._line.waiting() == 0.0)
+        begin = operator.speak()
+        assert graph.wait(lambda: len(operator.delayed()) >= len(SOUND))
+        assert operator.delayed() == SOUND
+        assert operator.heard[0][0] == pytest.approx(begin + 1.0, abs=2e-3)
+
+
 def test_bad_format_in_the_parameters_is_said_at_once() -> None:
     with Graph() as graph:
         node = start(graph, sample_format="S17LE")
@@ -166,6 +184,9 @@ class FakeLoudspeaker:
     def play(self, samples: np.ndarray, rate: int, due: float) -> None:
         self.played.append((samples, rate, due))
 
+    def clear(self) -> None:
+        self.played.clear()
+
     def close(self) -> None:
         pass
 
@@ -175,12 +196,61 @@ def test_loudspeaker_gets_the_sound_ahead_of_its_time(monkeypatch: pytest.Monkey
     monkeypatch.setattr(playout_node, "Loudspeaker", lambda *args, **kwargs: fake)
     with Graph() as graph:
         operator = Operator(graph, listen=False)
-        node = start(graph, loudspeaker=True, presentation_delay=0.5)
+        start(graph, loudspeaker=True, presentation_delay=0.5)
         begin = operator.speak()
         shift = time.monotonic() - time.time()
         assert graph.wait(lambda: sum(len(s) for s, _, _ in fake.played) * 2 >= len(SOUND))
         dues = np.array([due for _, _, due in fake.played])
         np.testing.assert_allclose(dues, begin + shift + 0.5 + 0.02 * np.arange(len(dues)), atol=2e-3)
-        fake.playing = False
-        node.publish_diagnostics()
+
+
+def test_a_lost_loudspeaker_is_named_and_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[FakeLoudspeaker] = []
+
+    def open_one(*args: object, **kwargs: object) -> FakeLoudspeaker:
+        opened.append(FakeLoudspeaker())
+        return opened[-1]
+
+    monkeypatch.setattr(playout_node, "Loudspeaker", open_one)
+    with Graph() as graph:
+        operator = Operator(graph, listen=False)
+        node = start(graph, loudspeaker=True, presentation_delay=0.5)
+        assert graph.wait(lambda: len(opened) == 1)
+        opened[0].playing = False
+        assert graph.wait(lambda: len(opened) == 2)
         assert "'Fake' stopped" in node.health.snapshot().message
+        operator.speak()
+        assert graph.wait(lambda: sum(len(s) for s, _, _ in opened[1].played) * 2 >= len(SOUND))
+
+
+def test_sound_follows_a_delay_that_the_codes_change_in_mid_stream() -> None:
+    with Graph() as graph:
+        operator = Operator(graph)
+        start(graph, presentation_delay=0.1)
+        assert graph.wait(lambda: operator.codes.get_subscription_count() > 0)
+        begin = time.time() + 0.3
+        for n, delay in enumerate((0.5, 0.5, 0.6, 0.6)):  # one code for each 0.1 s of the sound
+            message = FacialCode(present_at=time_message(begin + 0.1 * n + delay))
+            message.header.stamp = time_message(begin + 0.1 * n)
+            operator.codes.publish(message)
+        operator.speak(begin)
+        assert graph.wait(lambda: len(operator.delayed()) >= len(SOUND))
+        delays = np.array([stamp for stamp, _, _ in operator.heard]) - begin - 0.02 * np.arange(len(operator.heard))
+        capture = 0.02 * np.arange(len(delays))
+        np.testing.assert_allclose(delays, np.interp(capture, (0.1, 0.2), (0.5, 0.6)), atol=2e-3)
+
+
+def test_codes_tell_the_offset_of_another_clock() -> None:
+    with Graph() as graph:
+        operator = Operator(graph)
+        node = start(graph, presentation_delay=0.5)
+        assert graph.wait(lambda: operator.codes.get_subscription_count() > 0)
+        now = time.time()
+        message = FacialCode(present_at=time_message(now + 0.4))
+        message.header.stamp = time_message(5000.0)
+        message.timing.captured = now
+        operator.codes.publish(message)
+        operator.speak(5000.0)
+        assert graph.wait(lambda: len(operator.delayed()) >= len(SOUND))
+        assert node.delay == pytest.approx(0.4, abs=1e-3)
+        assert operator.heard[0][0] == pytest.approx(now + 0.4, abs=2e-3)

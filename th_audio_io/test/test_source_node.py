@@ -16,8 +16,9 @@ from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Empty
 
-from th_audio_io import devices, microphone
+from th_audio_io import devices
 from th_audio_io.source_node import AudioSourceNode
 from th_common.errors import DeviceError
 from th_common.stamps import to_seconds
@@ -75,6 +76,22 @@ def test_file_comes_out_as_it_is_on_both_topics(recording: tuple[Path, bytes]) -
         assert graph.wait(lambda: node._thread is not None and not node._thread.is_alive())
 
 
+def test_a_stop_ends_a_recording_until_the_node_is_activated_again(recording: tuple[Path, bytes]) -> None:
+    with Graph() as graph:
+        ear = Ear(graph)
+        node = start(graph, source=str(recording[0]), loop=True, pause=0.0)
+        caller = graph.add(lambda context: Node("caller", context=context))
+        stop = caller.create_publisher(Empty, "face/stop_now", 10)
+        assert graph.wait(lambda: stop.get_subscription_count() > 0 and len(ear.stamped) > 10)
+        stop.publish(Empty())
+        assert graph.wait(lambda: node._thread is not None and not node._thread.is_alive())
+        node.trigger_deactivate()
+        ear.stamped.clear()
+        node.trigger_activate()
+        assert graph.wait(lambda: len(ear.sound()) >= len(recording[1]))
+        assert ear.sound()[: len(recording[1])] == recording[1]
+
+
 def test_loop_begins_again_behind_the_pause(recording: tuple[Path, bytes]) -> None:
     path, sound = recording
     with Graph() as graph:
@@ -115,7 +132,6 @@ def test_missing_microphone_is_one_sentence_and_the_node_lives(monkeypatch: pyte
     def nothing() -> Any:
         raise DeviceError("sound devices need PortAudio (Debian: libportaudio2)")
 
-    monkeypatch.setattr(microphone, "sounddevice", nothing)
     monkeypatch.setattr(devices, "sounddevice", nothing)
     with Graph() as graph:
         node = start(graph, source="mic")

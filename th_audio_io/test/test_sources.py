@@ -167,8 +167,7 @@ class FakePortAudio:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, fake: FakePortAudio) -> None:
-    for module in (devices, microphone):
-        monkeypatch.setattr(module, "sounddevice", lambda: fake)
+    monkeypatch.setattr(devices, "sounddevice", lambda: fake)
 
 
 def test_missing_devices_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from th_common.errors import DeviceError
@@ -21,6 +23,41 @@ def sounddevice() -> Any:
     except (ImportError, OSError) as error:
         raise DeviceError(f"sound devices need PortAudio (Debian: libportaudio2): {error}") from error
     return module
+
+
+class OpenStreams:
+    """How many streams this process has open, and one opening at a time.
+
+    PortAudio lists the devices once, at its start, so a device that was plugged in later is not there until it starts anew; that
+    closes every stream, so it is only done where there is none.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._count = 0
+
+    @contextmanager
+    def opening(self) -> Iterator[Any]:
+        """The module sounddevice with a fresh list of devices; count the stream inside with `opened`."""
+        sd = sounddevice()
+        with self._lock:
+            if self._count == 0 and hasattr(sd, "_terminate"):
+                sd._terminate()
+                sd._initialize()
+            yield sd
+
+    def opened(self) -> None:
+        """A stream is open."""
+        with self._lock:
+            self._count += 1
+
+    def closed(self) -> None:
+        """A stream is closed."""
+        with self._lock:
+            self._count = max(0, self._count - 1)
+
+
+STREAMS = OpenStreams()
 
 
 def find_device(wanted: str, kind: str) -> tuple[int, Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from th_audio_io.clock import ArrivalClock, Event, SampleClock
+from th_audio_io.conceal import HISTORY, bridge
 from th_audio_io.formats import AudioFormat
 from th_audio_io.payload import Block, payload_decoder
 from th_common.errors import InputError
@@ -24,7 +25,8 @@ class Chunk:
 
     `samples`: float32 (N,), mono, N > 0, at `rate` Hz. `time`: capture time of the first one in s, in the clock of the stamps
     (or of the arrivals where there are no stamps). `start`: first chunk of a new stream, nothing before it belongs to it.
-    `concealed`: so many samples at the front are zeros that stand for lost sound; they are counted in N and in `time`.
+    `concealed`: so many samples at the front stand for lost sound, made up from what is around them; they are counted in N and in
+    `time`. `arrival`: when the message with it came, s, 0 where nobody said.
     """
 
     samples: np.ndarray
@@ -32,6 +34,7 @@ class Chunk:
     time: float
     start: bool = False
     concealed: int = 0
+    arrival: float = 0.0
 
     @property
     def end(self) -> float:
@@ -59,7 +62,7 @@ class IntakeCounters:
 class AudioIntake:
     """One source's payloads in, chunks out.
 
-    A gap of at most `max_gap` s is filled with zeros; a longer one, time that goes backward, another rate, or a new format
+    A gap of at most `max_gap` s is filled with what is around it, fading to silence; a longer one, time that goes backward, another rate, or a new format
     begins a new stream. A message whose stamp was there before is left out.
     """
 
@@ -167,6 +170,7 @@ class AudioIntake:
         self._broken = 0
         self._clock: SampleClock | None = None
         self._coasted = 0.0
+        self._before = np.zeros(0, np.float32)  # the end of the sound so far, for what is lost behind it
 
     def _elsewhere(self, stamp: float | None, pause: float) -> bool:
         """Whether a message cannot follow on the one before: it belongs to another stream."""
@@ -206,6 +210,10 @@ class AudioIntake:
         mono = block.samples.mean(axis=1, dtype=np.float32) if block.samples.shape[1] > 1 else block.samples[:, 0]
         if block.samples.shape[1] > 1 and np.abs(mono).max() < CANCELLED * np.abs(block.samples).max():
             counters.cancelled += len(mono)
-        if place.missing:
-            mono = np.concatenate((np.zeros(place.missing, np.float32), mono))
-        yield Chunk(mono, block.rate, place.time, place.event is Event.START, place.missing)
+        history, before = round(HISTORY * block.rate), self._before
+        self._before = mono[-history:] if len(mono) >= history else np.concatenate((before, mono))[-history:]
+        if place.event is Event.START:
+            self._before = self._before[-len(mono) :]
+        elif place.missing:
+            mono = np.concatenate((bridge(before, mono, place.missing, block.rate), mono))
+        yield Chunk(mono, block.rate, place.time, place.event is Event.START, place.missing, self._arrival)

@@ -9,10 +9,11 @@ import numpy as np
 import soxr
 
 from th_audio_io.clock import SampleClock
-from th_audio_io.devices import find_device, sounddevice
+from th_audio_io.devices import STREAMS, find_device
 from th_audio_io.playout import OutputSchedule
 from th_common.errors import DeviceError
 
+SILENT = 1.0  # s without a callback after which the device is lost: not every host interface says so
 BUFFER = (
     0.04  # s wanted in the device: sound is scheduled well ahead, so depth costs nothing and bridges a busy machine
 )
@@ -29,7 +30,11 @@ class Loudspeaker:
     """
 
     def __init__(self, device: str = "", *, latency: float | None = None) -> None:
-        sd = sounddevice()
+        with STREAMS.opening() as sd:
+            self._open(sd, device, latency)
+            STREAMS.opened()
+
+    def _open(self, sd: Any, device: str, latency: float | None) -> None:
         index, info = find_device(device, "output")
         self.name, self.rate = str(info["name"]), int(info["default_samplerate"])
         self.schedule = OutputSchedule(self.rate)
@@ -42,6 +47,8 @@ class Loudspeaker:
         self._next_due = 0.0
         self._ahead = 0.0  # s of sound that the resampler holds
         self._channels = min(2, int(info["max_output_channels"]))
+        self._asked = time.monotonic()
+        self._closed = False
         try:
             self._stream = sd.OutputStream(
                 samplerate=self.rate,
@@ -63,7 +70,7 @@ class Loudspeaker:
     @property
     def playing(self) -> bool:
         """Whether the device still asks for sound: False when it was unplugged or broke."""
-        return bool(self._stream.active)
+        return bool(self._stream.active) and time.monotonic() - self._asked < SILENT
 
     def play(self, samples: np.ndarray, rate: int, due: float) -> None:
         """Hand over float32 (N,) at `rate` Hz, the first sample to be heard when time.monotonic() is `due`."""
@@ -90,8 +97,12 @@ class Loudspeaker:
         """Stop at once and free the device."""
         self._stream.abort(ignore_errors=True)
         self._stream.close(ignore_errors=True)
+        if not self._closed:
+            STREAMS.closed()
+        self._closed = True
 
     def _fill(self, out: np.ndarray, frames: int, times: Any, status: Any) -> None:
+        self._asked = time.monotonic()
         if status.output_underflow:
             self.underflows += 1
             self._clock = SampleClock(self.rate)

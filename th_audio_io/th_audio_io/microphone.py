@@ -6,7 +6,7 @@ import queue
 import time
 from typing import Any
 
-from th_audio_io.devices import find_device, sounddevice
+from th_audio_io.devices import STREAMS, find_device
 from th_common.errors import DeviceError
 
 
@@ -23,7 +23,11 @@ class MicrophoneSource:
     capacity = 64
 
     def __init__(self, device: str = "", *, rate: int = 16_000, channels: int = 1, chunk: float = 0.016) -> None:
-        sd = sounddevice()
+        with STREAMS.opening() as sd:
+            self._open(sd, device, rate, channels, chunk)
+            STREAMS.opened()
+
+    def _open(self, sd: Any, device: str, rate: int, channels: int, chunk: float) -> None:
         index, info = find_device(device, "input")
         self.name, self.channels = str(info["name"]), min(channels, int(info["max_input_channels"]))
         self.overruns = 0
@@ -44,6 +48,7 @@ class MicrophoneSource:
             except (sd.PortAudioError, ValueError) as error:
                 failure = error
                 continue
+            self._closed = False
             return
         raise DeviceError(f"the microphone {self.name!r} cannot be opened: {failure}")
 
@@ -57,6 +62,9 @@ class MicrophoneSource:
     def close(self) -> None:
         """Stop listening and free the device."""
         self._stream.close(ignore_errors=True)
+        if not self._closed:
+            STREAMS.closed()
+        self._closed = True
 
     def _hear(self, data: Any, frames: int, times: Any, status: Any) -> None:
         now = time.monotonic()

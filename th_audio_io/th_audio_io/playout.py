@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from th_audio_io.intake import Chunk
 
 PIECE = 0.02  # s: longest piece that leaves at once
-LATE = 0.1  # s after which a piece is worthless: it is left out, not played late
+LATE = 0.05  # s after which a piece is worthless: it is left out, not played late
 CAPACITY = 60.0  # s of sound that may wait
+
+Delay = float | Callable[[float], float]
+"""s from capture to ear: one number, or one for every capture time."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Sound captured at `time` (s), float32 (N,) mono at `rate` Hz."""
+    """Sound captured at `time` (s), float32 (N,) mono at `rate` Hz; `due` when it is given out, 0 before."""
 
     samples: np.ndarray
     rate: int
     time: float
+    due: float = 0.0
 
 
 class DelayLine:
@@ -52,22 +57,22 @@ class DelayLine:
                 self.overflowed += 1
         return first
 
-    def due(self, now: float, delay: float, *, lead: float = 0.0) -> list[Piece]:
+    def due(self, now: float, delay: Delay, *, lead: float = 0.0) -> list[Piece]:
         """Take out the pieces due (time + delay) by `now` + `lead`, oldest first, without those that are worthless."""
         ready = []
         with self._lock:
-            while self._pieces and self._pieces[0].time + delay <= now + lead:
+            while self._pieces and (due := _due(self._pieces[0], delay)) <= now + lead:
                 piece = self._pieces.popleft()
-                if piece.time + len(piece.samples) / piece.rate + delay < now - LATE:
+                if due + len(piece.samples) / piece.rate < now - LATE:
                     self.late += 1
                 else:
-                    ready.append(piece)
+                    ready.append(replace(piece, due=due))
         return ready
 
-    def next_due(self, delay: float) -> float | None:
+    def next_due(self, delay: Delay) -> float | None:
         """When the next piece is due, None if none waits."""
         with self._lock:
-            return self._pieces[0].time + delay if self._pieces else None
+            return _due(self._pieces[0], delay) if self._pieces else None
 
     def waiting(self) -> float:
         """Seconds of sound that wait."""
@@ -78,6 +83,10 @@ class DelayLine:
         """Forget what waits."""
         with self._lock:
             self._pieces.clear()
+
+
+def _due(piece: Piece, delay: Delay) -> float:
+    return piece.time + (delay(piece.time) if callable(delay) else delay)
 
 
 class OutputSchedule:
@@ -97,6 +106,8 @@ class OutputSchedule:
         self.underruns = 0
         """Calls that found less sound than asked for in the middle of sound."""
         self.slips = 0
+        self.error = 0.0
+        """How much later than due the latest sound was given to the device, s."""
         self._playing = False
 
     def put(self, samples: np.ndarray, due: float) -> None:
@@ -120,6 +131,7 @@ class OutputSchedule:
             while filled < count and self._runs:
                 samples, due = self._runs[0]
                 early = round((due - at) * self.rate) - filled  # samples that it is ahead of its time
+                self.error = -early / self.rate if self._playing else self.error
                 if self._playing and abs(early) <= self.tolerance * self.rate:
                     early = int(np.sign(early)) if abs(early) > 1 and not nudged else 0
                     nudged = True

@@ -15,15 +15,16 @@ from th_audio_io.loudspeaker import Loudspeaker
 from th_audio_io.parameters import MAX_DELAY, PLAYOUT_PARAMETERS
 from th_audio_io.playout import DelayLine, Piece
 from th_audio_io.ros_intake import RosIntake, intake_of
+from th_audio_io.speaker_output import SpeakerOutput
+from th_audio_io.timeline import Timeline
 from th_audio_io.topics import LATCHED, ClockBridge, sound_info, sound_message
-from th_common.errors import DeviceError
 from th_common.health import Level
+from th_common.latency import StageTimes
 from th_common.node import TalkingHeadNode, time_message
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
 
 DEMAND_PERIOD = 0.2  # s between looks at whether anybody wants the sound
-AHEAD = 0.08  # s before it is due that the loudspeaker gets the sound, on top of the device's latency
 
 
 class AudioPlayoutNode(TalkingHeadNode):
@@ -33,15 +34,15 @@ class AudioPlayoutNode(TalkingHeadNode):
 
     def __init__(self, name: str = "audio_playout", **kwargs: Any) -> None:
         self._line = DelayLine()
-        self._speaker_line = DelayLine()
+        self._timeline = Timeline()
         self._intake: RosIntake | None = None
-        self._loudspeaker: Loudspeaker | None = None
+        self._speaker: SpeakerOutput | None = None
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._stopping = False
         self._learned_delay: float | None = None
         self._info_rate = 0
-        self._error = 0.0
+        self._ahead = StageTimes()
         super().__init__(name, **kwargs)
 
     @property
@@ -61,13 +62,13 @@ class AudioPlayoutNode(TalkingHeadNode):
     def activate(self) -> None:
         if self.value("loudspeaker"):
             latency = self.value("loudspeaker_latency")
-            try:
-                self._loudspeaker = Loudspeaker(self.value("device"), latency=None if latency < 0 else latency)
-            except DeviceError as error:
-                # The topic does not need the device: go on without.
-                self.report("loudspeaker", error, hold=None)
-            else:
-                self.health.clear_fault("loudspeaker")
+            device = self.value("device")
+            self._speaker = SpeakerOutput(
+                lambda: Loudspeaker(device, latency=None if latency < 0 else latency),
+                on_missing=lambda problem: self.report("loudspeaker", problem, hold=None),
+                on_lost=lambda problem: self.report("loudspeaker lost", problem),
+                on_open=lambda: self.health.clear_fault("loudspeaker"),
+            )
         self._stopping = False
         self._info_rate = 0
         self._bridge = ClockBridge(self)
@@ -81,9 +82,9 @@ class AudioPlayoutNode(TalkingHeadNode):
             self._thread.join(timeout=2.0)
             self._thread = None
         self._stop_hearing()
-        if self._loudspeaker is not None:
-            self._loudspeaker.close()
-            self._loudspeaker = None
+        if self._speaker is not None:
+            self._speaker.close()
+            self._speaker = None
 
     def cleanup(self) -> None:
         self.deactivate()
@@ -102,32 +103,37 @@ class AudioPlayoutNode(TalkingHeadNode):
         self.health.set("delay from", "parameter" if self._learned_delay is None else "facial codes")
         self.health.set("waiting s", self._line.waiting())
         self.health.set("late pieces", self._line.late)
-        self.health.set("timing error ms", self._error * 1e3)
+        depth = self._ahead.percentiles("depth")
+        if depth is not None:
+            self.health.set("buffer depth ms", depth[0] * 1e3)
         if self._intake is not None:
             self._intake.update_health()
-        speaker = self._loudspeaker
-        if speaker is not None:
-            self.health.set("loudspeaker", speaker.name)
-            self.health.set("loudspeaker latency ms", speaker.latency * 1e3)
-            self.health.set("loudspeaker underruns", speaker.schedule.underruns + speaker.underflows)
-            self.health.set("loudspeaker slips", speaker.schedule.slips)
-            if not speaker.playing:
-                self.report("loudspeaker", f"the loudspeaker {speaker.name!r} stopped: unplugged?")
+        if self._speaker is not None:
+            self._speaker.update_health(self.health)
 
     # --- in the executor ------------------------------------------------------------------------------------------------
 
     def _learn_delay(self, code: FacialCode) -> None:
-        delay = to_seconds(code.present_at) - to_seconds(code.header.stamp)
+        capture, present_at = to_seconds(code.header.stamp), to_seconds(code.present_at)
+        delay = present_at - (code.timing.captured or capture)
         if not 0.0 <= delay <= MAX_DELAY:
             self.report("facial code", f"presentation delay of {delay:.3f} s is out of range", level=Level.WARN)
-        elif self._learned_delay is None or abs(delay - self._learned_delay) > 1e-4:
-            self._learned_delay = delay
+            return
+        self._learned_delay = delay
+        if self._timeline.learn(capture, present_at):
             self._wake.set()
 
+    def _delay_of(self, capture: float) -> float:
+        """From capture to ear, where the stamps' clock may be another; s."""
+        learned = self._timeline.delay(capture)
+        if learned is not None:
+            return learned
+        return self.value("presentation_delay") + (self._intake.offset if self._intake is not None else 0.0)
+
     def _follow_demand(self) -> None:
-        wanted = self.active and (self._loudspeaker is not None or self._delayed.get_subscription_count() > 0)
+        wanted = self.active and (self._speaker is not None or self._delayed.get_subscription_count() > 0)
         if wanted and self._intake is None:
-            self._intake = RosIntake(self, self._hear)
+            self._intake = RosIntake(self, self._hear, on_cut=lambda number: self._silence())
         elif not wanted:
             self._stop_hearing()
 
@@ -135,15 +141,25 @@ class AudioPlayoutNode(TalkingHeadNode):
         if self._intake is not None:
             self._intake.close()
             self._intake = None
+        self._silence()
+
+    def stopped(self, number: int) -> None:
+        self._silence()
+        if self._intake is not None:
+            self._intake.cut(number)  # and silence again: a piece was perhaps in hand
+
+    def _silence(self) -> None:
         self._line.clear()
-        self._speaker_line.clear()
+        if self._speaker is not None:
+            self._speaker.clear()
 
     # --- in the intake's worker, and in the timing thread -------------------------------------------------------------------
 
     def _hear(self, chunk: Chunk) -> None:
+        self._ahead.add("depth", chunk.end + self._delay_of(chunk.end) - self._now())
         next_changed = self._delayed.get_subscription_count() > 0 and self._line.put(chunk)
-        if self._loudspeaker is not None:
-            next_changed |= self._speaker_line.put(chunk)
+        if self._speaker is not None:
+            next_changed |= self._speaker.put(chunk)
         if next_changed:
             self._wake.set()
 
@@ -161,29 +177,24 @@ class AudioPlayoutNode(TalkingHeadNode):
 
     def _let_go(self) -> float:
         """Let go what is due; returns how long nothing will be, in s."""
-        intake, speaker = self._intake, self._loudspeaker
-        delay = self.delay + (intake.offset if intake is not None else 0.0)
-        for piece in self._line.due(self._now(), delay):
-            self._publish(piece, piece.time + delay)
-        upcoming = [self._line.next_due(delay)]
-        if speaker is not None:
-            lead = AHEAD + speaker.latency
-            for piece in self._speaker_line.due(self._now(), delay, lead=lead):
-                speaker.play(piece.samples, piece.rate, self._bridge.monotonic(piece.time + delay))
-            upcoming.append(self._speaker_line.next_due(delay - lead))
+        for piece in self._line.due(self._now(), self._delay_of):
+            self._publish(piece)
+        upcoming = [self._line.next_due(self._delay_of)]
+        if self._speaker is not None:
+            upcoming.append(self._speaker.let_go(self._now(), self._delay_of, self._bridge.monotonic))
         return max(0.0, min((due - self._now() for due in upcoming if due is not None), default=0.5))
 
     def _now(self) -> float:
         return self._bridge.node_time(time.monotonic())
 
-    def _publish(self, piece: Piece, due: float) -> None:
+    def _publish(self, piece: Piece) -> None:
         if piece.rate != self._info_rate:
             self._info_rate = piece.rate
             self._delayed_info.publish(sound_info(piece.rate, 1))
         message = AudioDataStamped(audio=sound_message(to_s16(piece.samples)))
-        message.header.stamp = time_message(due)
+        message.header.stamp = time_message(piece.due)
         self._delayed.publish(message)
-        self._error = self._now() - due
+        self.stages.add("sound", self._now() - piece.due)
 
 
 def main(args: list[str] | None = None) -> int:

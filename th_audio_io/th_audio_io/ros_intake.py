@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 
 from th_audio_io.intake import AudioIntake, Chunk
+from th_audio_io.jitter_buffer import JitterBuffer
 from th_audio_io.offset import ClockOffset
 from th_audio_io.parameters import INTAKE_PARAMETERS
 from th_audio_io.payload import MAX_PAYLOAD
@@ -23,7 +25,16 @@ from th_common.stamps import to_seconds
 
 __all__ = ["INTAKE_PARAMETERS", "RosIntake", "intake_of"]
 
+
+@dataclass(frozen=True)
+class Cut:
+    """In the mailbox: the face was stopped."""
+
+    number: int
+
+
 END = object()  # in the mailbox: the sound has ended for now
+IN_FLIGHT = 0.5  # s after a stop in which sound from before it may still arrive
 SEAM = 0.05  # s: sound that begins so near to the end of what came before goes on with it
 SOUND = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
 MAX_WAITING = 32 << 20  # bytes in the mailbox, whatever the number of messages
@@ -49,7 +60,7 @@ class RosIntake:
 
     Make it in `configure`, call `close` in `cleanup` and `update_health` in the node's own. `on_chunk` may take its time: when it is
     slower than the sound the oldest messages are dropped and reported, and what follows shows the gap. `on_end` is called in the same
-    thread after `end()`.
+    thread after `end()`, and where no message came for `idle_timeout()` s and the source's usual pauses on top; `on_cut` after `cut()`.
 
     Raises:
         InputError: the node's INTAKE_PARAMETERS name a format that is not supported.
@@ -60,10 +71,15 @@ class RosIntake:
         node: TalkingHeadNode,
         on_chunk: Callable[[Chunk], None],
         on_end: Callable[[], None] = lambda: None,
+        *,
+        on_cut: Callable[[int], None] = lambda number: None,
+        idle_timeout: Callable[[], float] | None = None,
     ) -> None:
-        self._node, self._on_chunk, self._on_end = node, on_chunk, on_end
+        self._node, self._on_chunk, self._on_end, self._on_cut = node, on_chunk, on_end, on_cut
+        self._idle_timeout = idle_timeout
         self.intake = intake_of(node)
         self._selection = Selection(node.value("input"))
+        self._buffer = JitterBuffer(self._end_so_far, max_gap=node.value("max_gap"))
         self._offset = ClockOffset()
         self._lock = threading.Lock()
         self._waiting = 0
@@ -71,7 +87,8 @@ class RosIntake:
         self._ended: float | None = None  # the last arrival before the end
         self._patience = Patience()
         self._before: tuple[float, float] | None = None  # arrival of the message before, and the end of its sound
-        self._worker = node.start_worker("sound", self._take)
+        self._worker = node.start_worker("sound", self._take, idle=self._look_for_silence)
+        self._cut = 0, -1e18  # the stop's number: when it was sent (ns); and when it arrived
         self._stamped_heard = 0.0
         self._plain: Subscription | None = None
         # audio_capture's audio_info is volatile, ours is latched: a subscription hears only one of the two kinds.
@@ -83,9 +100,9 @@ class RosIntake:
         ]
         mode = node.value("input")
         if mode != "unstamped":
-            self._subscriptions.append(
-                node.create_subscription(AudioDataStamped, "audio_stamped", self._hear_stamped, SOUND)
-            )
+            # rclpy hands over the message's information where a callback takes two arguments; its types do not say so.
+            hear: Callable[..., None] = self._hear_stamped
+            self._subscriptions.append(node.create_subscription(AudioDataStamped, "audio_stamped", hear, SOUND))
         if mode != "stamped":
             self._hear_plain_too()
         self._timer = node.create_timer(1.0, self._look_around) if mode == "auto" else None
@@ -113,18 +130,16 @@ class RosIntake:
         last = self._last_arrival
         return None if last is None else max(0.0, self._node.now() - last)
 
-    def ended(self, timeout: float) -> bool:
-        """Whether no message came for longer than `timeout` s, and longer than the source's usual pauses on top.
-
-        Once only for each end: not again after `end()` before another message has come.
-        """
-        silent = self.silent_for
-        return silent is not None and self._last_arrival != self._ended and self._patience.ended(silent, timeout)
-
     def end(self) -> None:
         """The sound has ended for now: what came is taken, then `on_end` is called; what comes next begins a new stream."""
         self._ended = self._last_arrival
         self._worker.put(END)
+
+    def cut(self, number: int) -> None:
+        """A stop: what came is forgotten, then `on_cut(number)` is called; what comes next begins a new stream."""
+        self._ended = self._last_arrival
+        self._cut = number, time.monotonic()
+        self._worker.replace(Cut(number))
 
     def update_health(self) -> None:
         """Write the input's rate, gaps, concealed samples, restarts and bad payloads into the node's health."""
@@ -141,20 +156,31 @@ class RosIntake:
         health.set("audio broken samples", counters.broken)
         health.set("audio silent s", "never heard" if self.silent_for is None else self.silent_for)
         health.set("audio clock offset s", self.offset)
+        health.set("audio clock drift ppm", self._offset.drift * 1e6)
+        health.set("audio reorder depth ms", self._buffer.depth * 1e3)
+        health.set("audio overtaken messages", self._buffer.overtaken)
+        health.set("audio stragglers", self._buffer.stragglers)
         if clock is not None:
             health.set("audio drift ppm", clock.drift * 1e6)
             health.set("audio jitter ms", clock.jitter * 1e3)
 
     # --- in the executor: only enqueue ------------------------------------------------------------------------------------
 
-    def _hear_stamped(self, message: AudioDataStamped) -> None:
+    def _hear_stamped(self, message: AudioDataStamped, info: dict[str, int]) -> None:
         self._stamped_heard = time.monotonic()
         if self._timer is not None:
             self._hear_plain_no_more()
-        self._enqueue(message.audio, to_seconds(message.header.stamp))
+        if not self._overtaken(info):
+            self._enqueue(message.audio, to_seconds(message.header.stamp))
 
-    def _hear(self, message: AudioData) -> None:
-        self._enqueue(message, None)
+    def _hear(self, message: AudioData, info: dict[str, int]) -> None:
+        if not self._overtaken(info):
+            self._enqueue(message, None)
+
+    def _overtaken(self, info: dict[str, int]) -> bool:
+        """Whether a message was sent before the stop that has overtaken it; where clocks disagree that is soon forgotten."""
+        number, arrived = self._cut
+        return time.monotonic() - arrived < IN_FLIGHT and 0 < int(info.get("source_timestamp") or 0) < number
 
     def _look_around(self) -> None:
         if time.monotonic() - self._stamped_heard > PATIENCE:
@@ -162,7 +188,8 @@ class RosIntake:
 
     def _hear_plain_too(self) -> None:
         if self._plain is None:
-            self._plain = self._node.create_subscription(AudioData, "audio", self._hear, SOUND)
+            hear: Callable[..., None] = self._hear
+            self._plain = self._node.create_subscription(AudioData, "audio", hear, SOUND)
 
     def _hear_plain_no_more(self) -> None:
         """The unstamped twin of stamped sound is of no use, and receiving it costs as much as the sound itself."""
@@ -185,8 +212,13 @@ class RosIntake:
 
     def _take(self, item: object) -> None:
         if item is END:
+            self._push(self._buffer.flush())
             self.intake.restart()
             self._on_end()
+        elif isinstance(item, Cut):
+            self._buffer.flush()
+            self.intake.restart()
+            self._on_cut(item.number)
         elif isinstance(item, Message):
             with self._lock:
                 # Messages that the mailbox dropped were counted too: an empty one sets that right.
@@ -196,7 +228,27 @@ class RosIntake:
             self._announce(item)
             self._use(self._selection.announced())
 
+    def _look_for_silence(self) -> float | None:
+        """End the sound when nothing has come for too long; when to look again."""
+        last = self._last_arrival
+        if self._idle_timeout is None or last is None or last == self._ended:
+            return None
+        left = self._patience.left(self._node.now() - last, self._idle_timeout())
+        if left > 0.0:
+            return left
+        self._ended = last
+        self._take(END)
+        return None
+
     def _use(self, messages: list[Message]) -> None:
+        for message in messages:
+            self._push(self._buffer.take(message))
+
+    def _end_so_far(self) -> float | None:
+        clock = self.intake.clock
+        return clock.end if clock is not None and clock.end else None
+
+    def _push(self, messages: Iterable[Message]) -> None:
         counters = self.intake.counters
         for message in messages:
             broken, cancelled = counters.broken, counters.cancelled
@@ -217,8 +269,8 @@ class RosIntake:
                 self._before = message.arrival, chunks[-1].end
             for chunk in chunks:
                 if chunk.start:
-                    self._offset.reset()
-                self._offset.update(chunk.end, message.arrival)
+                    self._offset.restart()
+                self._offset.update(chunk.end, message.arrival, begin=chunk.time)
                 self._on_chunk(chunk)
 
     def _announce(self, info: AudioInfo) -> None:

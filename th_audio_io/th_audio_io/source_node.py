@@ -65,6 +65,12 @@ class AudioSourceNode(TalkingHeadNode):
             self._thread.join(timeout=5.0)
             self._thread = None
 
+    def stopped(self, number: int) -> None:
+        """A recording ends here, and begins again when the node is activated again; a microphone goes on listening."""
+        if self._file is not None and self._thread is not None:
+            self._stopping.set()
+            self.get_logger().info("stopped: deactivate and activate this node to play again")
+
     def cleanup(self) -> None:
         self.deactivate()
         self._file = None

@@ -48,6 +48,46 @@ def test_error_does_not_end_the_thread() -> None:
     assert len(worker) == 0
 
 
+def test_idle_work_is_done_without_items_and_only_when_it_asks() -> None:
+    asked: list[str] = []
+    called = threading.Event()
+
+    def idle() -> float | None:
+        asked.append("idle")
+        if len(asked) < 4:
+            return 0.001
+        called.set()
+        return None
+
+    worker = Worker("w", lambda item: asked.append(str(item)), on_error=asked.append, idle=idle)
+    worker.put(1)
+    assert called.wait(5.0)
+    assert asked == ["1", "idle", "idle", "idle"]
+    worker.stop()
+
+
+def test_what_waits_can_be_replaced_or_taken_together() -> None:
+    gate, held = threading.Event(), threading.Event()
+    done: list[list[int]] = []
+
+    def process(item: int) -> None:
+        held.set()
+        gate.wait(5.0)
+        done.append([item, *worker.take_waiting()])
+
+    worker = Worker("w", process, on_error=lambda error: None)
+    worker.put(0)
+    assert held.wait(5.0)
+    for item in (1, 2, 3):
+        worker.put(item)
+    worker.replace(9)
+    worker.put(10)
+    gate.set()
+    assert worker.drain(5.0)
+    assert done == [[0, 9, 10]]
+    worker.stop()
+
+
 def test_faults_hold_expire_and_clear() -> None:
     now = [0.0]
     health = Health(clock=lambda: now[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -16,11 +17,14 @@ from rcl_interfaces.msg import (
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
+from std_msgs.msg import Empty
 
 from th_common.errors import TalkingHeadError
 from th_common.health import Health, Level
+from th_common.latency import StageTimes
 from th_common.parameters import Parameter
 from th_common.stamps import to_fields
+from th_common.stops import Age, Stops
 from th_common.worker import Worker
 
 COMMON_PARAMETERS = (
@@ -41,6 +45,8 @@ COMMON_PARAMETERS = (
     ),
 )
 
+STOP_TOPIC = "face/stop_now"
+
 
 class TalkingHeadNode(LifecycleNode):
     """A lifecycle node whose subclasses fill in configure, activate, deactivate and cleanup.
@@ -56,6 +62,7 @@ class TalkingHeadNode(LifecycleNode):
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.health = Health()
+        self.stages = StageTimes()
         self.fail_fast = False
         self._start_error: TalkingHeadError | None = None
         self._active = False
@@ -65,6 +72,11 @@ class TalkingHeadNode(LifecycleNode):
         for parameter in self._table.values():
             self.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
         self.add_post_set_parameters_callback(self._tell_changes)
+        self.stops = Stops()
+        if type(self).stopped is not TalkingHeadNode.stopped:
+            # rclpy hands over the message's information where a callback takes two arguments; its types do not say so.
+            hear: Callable[..., None] = self._hear_stop
+            self.create_subscription(Empty, STOP_TOPIC, hear, 10)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._diagnostics_timer = self.create_timer(self.value("diagnostics_period"), self.publish_diagnostics)
         self._autostart_timer = None
@@ -87,6 +99,12 @@ class TalkingHeadNode(LifecycleNode):
 
     def parameter_changed(self, name: str, value: Any) -> None:
         """A parameter has a new, checked value."""
+
+    def stopped(self, number: int) -> None:
+        """A stop was called (face/stop_now): forget all that was heard before. Called in the executor, in any lifecycle state.
+
+        What is published from now on of newly begun streams says `after_stop=number`.
+        """
 
     def update_health(self) -> None:
         """Write current values into self.health; called just before each diagnostics message."""
@@ -114,7 +132,24 @@ class TalkingHeadNode(LifecycleNode):
         """The node clock (system, or simulated time) in s."""
         return self.get_clock().now().nanoseconds * 1e-9
 
-    def start_worker(self, name: str, process: Callable[[Any], None], *, capacity: int = 256) -> Worker[Any]:
+    def admits(self, after_stop: int) -> bool:
+        """Whether a message of a stream that began after this stop is still of use; in the executor only.
+
+        One that tells of a stop not heard of yet (it travels on a way of its own) stops the node first.
+        """
+        age = self.stops.age(after_stop, time.monotonic())
+        if age is Age.NEWER:
+            self._obey(after_stop)
+        return age is not Age.OVER
+
+    def start_worker(
+        self,
+        name: str,
+        process: Callable[[Any], None],
+        *,
+        capacity: int = 256,
+        idle: Callable[[], float | None] = lambda: None,
+    ) -> Worker[Any]:
         """A worker thread that reports its errors and drops as this node's diagnostics; stopped with the node."""
         worker: Worker[Any] = Worker(
             f"{self.get_name()}.{name}",
@@ -122,6 +157,7 @@ class TalkingHeadNode(LifecycleNode):
             capacity=capacity,
             on_error=lambda error: self.report(f"{name} error", error),
             on_drop=lambda: self._count_drop(name),
+            idle=idle,
         )
         self._workers.append(worker)
         return worker
@@ -139,6 +175,7 @@ class TalkingHeadNode(LifecycleNode):
     def publish_diagnostics(self) -> None:
         """Publish this node's health as one DiagnosticStatus."""
         self.update_health()
+        self.stages.write(self.health)
         snapshot = self.health.snapshot()
         status = DiagnosticStatus()
         status.level = bytes([int(snapshot.level)])
@@ -217,6 +254,17 @@ class TalkingHeadNode(LifecycleNode):
         self._start_error = error
         if not self.fail_fast:
             self.report(transition, error, hold=None)
+
+    # --- stops ----------------------------------------------------------------------------------------------------------
+
+    def _hear_stop(self, _: Empty, info: dict[str, int]) -> None:
+        # The moment at which it was sent is the same number at every subscriber.
+        self._obey(int(info.get("source_timestamp") or 0) or time.time_ns())
+
+    def _obey(self, number: int) -> None:
+        if self.stops.stop(number, time.monotonic()):
+            self.health.count("stops")
+            self.stopped(number)
 
     # --- parameters -----------------------------------------------------------------------------------------------------
 

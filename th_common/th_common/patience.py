@@ -22,4 +22,8 @@ class Patience:
 
     def ended(self, silence: float, timeout: float) -> bool:
         """Whether `silence` s mean the end, if `timeout` s do for a source that sends evenly."""
-        return silence > timeout + self._pause
+        return self.left(silence, timeout) < 0.0
+
+    def left(self, silence: float, timeout: float) -> float:
+        """How many s more of silence are waited for."""
+        return timeout + self._pause - silence

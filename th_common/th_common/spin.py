@@ -52,6 +52,7 @@ def _no_keyboard_interrupt() -> Iterator[None]:
 def _spin(make: Callable[[], Sequence[TalkingHeadNode]], args: list[str] | None, fail_fast: bool) -> int:
     rclpy.init(args=args)
     nodes: Sequence[TalkingHeadNode] = ()
+    executor: SingleThreadedExecutor | None = None
     try:
         nodes = make()
         executor = SingleThreadedExecutor()
@@ -69,6 +70,8 @@ def _spin(make: Callable[[], Sequence[TalkingHeadNode]], args: list[str] | None,
         if rclpy.ok():
             raise
     finally:
+        if executor is not None:
+            executor.shutdown()  # lets go of what it waited for, while that exists
         for node in reversed(nodes):
             node.close()
             node.destroy_node()

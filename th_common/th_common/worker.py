@@ -15,6 +15,9 @@ class Worker(Generic[T]):
 
     When the mailbox is full the oldest item is dropped (live media: late is worthless) and `on_drop` is told.
     An exception of `process` goes to `on_error` and the thread lives on.
+
+    `idle`, called whenever the mailbox has become empty, does what must be done without a new item and returns the s after which it
+    wants to be called again, None if only a new item can bring work.
     """
 
     def __init__(
@@ -25,8 +28,9 @@ class Worker(Generic[T]):
         capacity: int = 256,
         on_error: Callable[[Exception], None],
         on_drop: Callable[[], None] = lambda: None,
+        idle: Callable[[], float | None] = lambda: None,
     ) -> None:
-        self._process, self._on_error, self._on_drop = process, on_error, on_drop
+        self._process, self._on_error, self._on_drop, self._idle = process, on_error, on_drop, idle
         self._items: deque[T] = deque()
         self._capacity = capacity
         self._ready = threading.Condition()
@@ -48,6 +52,19 @@ class Worker(Generic[T]):
         if dropped:
             self._on_drop()
 
+    def replace(self, item: T) -> None:
+        """Forget what waits, and hand `item` over instead."""
+        with self._ready:
+            self._items.clear()
+        self.put(item)
+
+    def take_waiting(self) -> list[T]:
+        """For `process`: take what else waits, to do it together with the item in hand."""
+        with self._ready:
+            items = list(self._items)
+            self._items.clear()
+        return items
+
     def __len__(self) -> int:
         with self._ready:
             return len(self._items)
@@ -67,16 +84,21 @@ class Worker(Generic[T]):
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        pause: float | None = None
         while True:
             with self._ready:
                 self._busy = False
                 self._ready.notify_all()
-                self._ready.wait_for(lambda: self._items or self._stopping)
+                came = self._ready.wait_for(lambda: self._items or self._stopping, pause)
                 if self._stopping:
                     return
-                item = self._items.popleft()
+                waiting = [self._items.popleft()] if came else []
                 self._busy = True
+            pause = None
             try:
-                self._process(item)
+                for item in waiting:
+                    self._process(item)
+                if not self._items:
+                    pause = self._idle()
             except Exception as error:
                 self._on_error(error)

@@ -98,6 +98,16 @@ class Engine:
         self.reset()
         return out
 
+    def peek(self) -> np.ndarray:
+        """What `finish` would give; the state is as before, and the stream can go on."""
+        count = self.pending
+        if count == 0:
+            return self._nothing()
+        kept = [(hidden.copy(), cell.copy()) for hidden, cell in self._states]
+        out = self._emit([slice(k, k + 1) for k in reversed(range(count))], ends=False)
+        self._states = kept
+        return out
+
     def _push(self, x: np.ndarray) -> np.ndarray:
         packed = self._packed
         z = _dense(packed.before, x)

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 
-import numpy as np
-from builtin_interfaces.msg import Time
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
-from th_msgs.msg import AudioFeatures, FacialCode
+from std_msgs.msg import Empty
+from th_msgs.msg import AudioFeatures, FacialCode, Timing
 
 from th_audio_features import PROFILES
+from th_common.alive import ALIVE, ALIVE_TOPIC
 from th_common.default_model import MODEL_PARAMETER, default_model_folder
 from th_common.errors import InputError, ModelError
 from th_common.health import Level
+from th_common.model_folder import read_card
 from th_common.node import TalkingHeadNode, time_message
 from th_common.parameters import Parameter
-from th_common.patience import Patience
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
 from th_common.worker import Worker
+from th_face_predictor.delay import PresentationDelay
+from th_face_predictor.live import Codes, Frame, LivePredictor
+from th_face_predictor.mouth import EnergyMouth
 from th_face_predictor.predictor import Predictor, load_predictor
 from th_face_predictor.stream import PredictorStream
 
 FRAME_RATE = 60
-IDLE = 0.3
-"""Without features for this long (s), and the usual pauses on top, the stream has ended: what is pending is predicted, and the next
-frame begins anew."""
+END = object()
+"""In the mailbox: the stream is over, what is pending is predicted."""
+CUT = object()
+"""In the mailbox: a stop, what is pending is forgotten."""
 
 OWN = -1
 
@@ -61,7 +64,7 @@ class FacePredictorNode(TalkingHeadNode):
         Parameter(
             name="margin",
             default=0.1,
-            description="time for messages, resampling, computing and display in the automatic presentation delay",
+            description="time for messages, resampling, computing and display that the automatic delay begins with; then as measured",
             unit="s",
             minimum=0.0,
             maximum=2.0,
@@ -71,19 +74,16 @@ class FacePredictorNode(TalkingHeadNode):
     def __init__(self, **kwargs: object) -> None:
         self._predictor: Predictor | None = None
         self._stream: PredictorStream | None = None
-        self._worker: Worker[AudioFeatures | None] | None = None
+        self._live: LivePredictor | None = None
+        self._worker: Worker[object] | None = None
         self._codes: Publisher | None = None
+        self._alive: Publisher | None = None
         self._features: Subscription | None = None
-        self._waiting: deque[AudioFeatures] = deque()
         self._next_frame: int | None = None
-        self._delay = 0.0
-        self._last_arrival: float | None = None
-        self._newest = -1
-        self._ended = True
-        self._patience = Patience()
+        self._delay: PresentationDelay | None = None
+        self._newest = Timing()
         self._cost = 0.0
         super().__init__("face_predictor", **kwargs)
-        self._idle_timer = self.create_timer(IDLE / 3, self._end_if_idle)
 
     def configure(self) -> None:
         folder = self.value("model") or default_model_folder()
@@ -96,10 +96,14 @@ class FacePredictorNode(TalkingHeadNode):
         self._stream = PredictorStream(predictor, None if lookahead == OWN else lookahead)
         self._predictor = predictor
         self._set_delay()
-        self._waiting.clear()
+        mouth = EnergyMouth.of_model(folder, read_card(folder))
+        self._live = LivePredictor(
+            self._stream, mouth, now=self.now, steady=time.monotonic, on_ready=lambda frame: self._learn(frame.source)
+        )
         self._next_frame = None
-        self._worker = self.start_worker("predict", self._work)
         self._codes = self.create_publisher(FacialCode, "face/code", 60)
+        self._alive = self.create_publisher(Empty, ALIVE_TOPIC, ALIVE)
+        self._worker = self.start_worker("predict", self._work, idle=self._wake)
         self._features = self.create_subscription(AudioFeatures, "audio_features", self._arrive, 60)
         self.health.set("model", predictor.model_id[:12])
         self.health.set("profile", predictor.profile)
@@ -107,15 +111,15 @@ class FacePredictorNode(TalkingHeadNode):
 
     def deactivate(self) -> None:
         if self._worker is not None:
-            self._worker.put(None)
+            self._worker.put(END)
 
     def cleanup(self) -> None:
         if self._features is not None:
             self.destroy_subscription(self._features)
-        if self._codes is not None:
-            self.destroy_publisher(self._codes)
-        self._features = self._codes = self._worker = self._stream = self._predictor = None
-        self._last_arrival, self._ended = None, True
+        for publisher in (self._codes, self._alive):
+            if publisher is not None:
+                self.destroy_publisher(publisher)
+        self._features = self._codes = self._alive = self._worker = self._live = self._stream = self._predictor = None
 
     def parameter_changed(self, name: str, value: object) -> None:
         if name in ("presentation_delay", "margin"):
@@ -123,89 +127,143 @@ class FacePredictorNode(TalkingHeadNode):
 
     def update_health(self) -> None:
         self.health.set("ms per frame", self._cost * 1e3)
-        self.health.set("presentation delay", self._delay)
+        live = self._live
+        if live is not None:
+            self.health.set("pace", live.ladder.name)
+            self.health.set("missed deadlines", live.ladder.missed)
+            self.health.set("times too slow", live.ladder.falls)
+            self.health.set("hurried codes", live.hurried)
+            if live.ladder.rung:
+                problem = f"at {live.ladder.name}: codes were ready too late"
+                self.health.raise_fault("machine too slow", problem, level=Level.WARN)
+            else:
+                self.health.clear_fault("machine too slow")
+        delay = self._delay
+        if delay is not None:
+            wait, least = delay.waits()
+            self.health.set("presentation delay", delay.value)
+            self.health.set("margin ms", delay.margin * 1e3)
+            self.health.set("buffer depth ms", wait * 1e3)
+            self.health.set("buffer depth ms p1", least * 1e3)
+            self.health.set("codes ready too late", delay.late)
 
     # --- the executor's thread: only hand over ---------------------------------------------------------------------------
 
     def _arrive(self, message: AudioFeatures) -> None:
-        if self.active and self._worker is not None:
-            now = time.monotonic()
-            if self._last_arrival is not None and message.frame == self._newest + 1:
-                self._patience.went_on(now - self._last_arrival)
-            self._last_arrival, self._newest, self._ended = now, message.frame, False
+        if self.active and self._worker is not None and self.admits(message.after_stop):
             self._worker.put(message)
 
-    def _end_if_idle(self) -> None:
-        if self._worker is None or self._last_arrival is None or self._ended:
-            return
-        if self._patience.ended(time.monotonic() - self._last_arrival, IDLE):
-            self._ended = True
-            self._worker.put(None)
+    def stopped(self, number: int) -> None:
+        if self._worker is not None:
+            self._worker.replace(CUT)
 
     def _set_delay(self) -> None:
         if self._predictor is None or self._stream is None:
             return
-        delay = self.value("presentation_delay")
-        if delay < 0:
-            delay = PROFILES[self._predictor.profile].delay + self._stream.lookahead / FRAME_RATE + self.value("margin")
-        self._delay = delay
+        fixed = self.value("presentation_delay")
+        needed = PROFILES[self._predictor.profile].delay + self._stream.lookahead / FRAME_RATE
+        self._delay = PresentationDelay(needed, self.value("margin"), fixed=None if fixed < 0 else fixed)
 
     # --- the worker's thread ---------------------------------------------------------------------------------------------
 
-    def _work(self, message: AudioFeatures | None) -> None:
-        assert self._stream is not None
+    def _work(self, item: object) -> None:
+        """Everything that waits at once: a batch costs the network little more than a frame."""
+        assert self._worker is not None
+        assert self._live is not None
+        run: list[Frame] = []
+        for message in (item, *self._worker.take_waiting()):
+            if not isinstance(message, AudioFeatures):
+                self._predict(run)
+                if message is END:
+                    self._publish(self._live.end())
+                self._live.clear()
+                self._next_frame = None
+            elif self._fits(message):
+                if self._next_frame is not None and message.frame != self._next_frame:
+                    self._predict(run)
+                    self._jump(message)
+                self._next_frame = message.frame + 1
+                self._newest = message.timing
+                run.append(Frame(message.frame, message.feature, self._due(message), message.timing.heard, message))
+        self._predict(run)
+
+    def _fits(self, message: AudioFeatures) -> bool:
         assert self._predictor is not None
-        if message is None:
-            self._end_stream()
-            return
+        assert self._stream is not None
         if message.profile != self._predictor.profile:
             problem = f"features are {message.profile!r}, the model was trained on {self._predictor.profile!r}"
             self.report("profile mismatch", problem)
-            return
-        if self._next_frame is not None and message.frame != self._next_frame:
-            if message.frame == 0:
-                self.health.count("restarts")
-            else:
-                problem = f"frame {message.frame} came where {self._next_frame} was expected"
-                self.report("frame jump", problem, level=Level.WARN)
-            self._end_stream()
-        self._next_frame = message.frame + 1
-        begin = time.perf_counter()
+            return False
         try:
-            codes = self._stream.push(np.asarray(message.feature, np.float32)[None])
+            self._stream.check(message.feature[None])
         except InputError as error:
-            self._end_stream()
             self.report("bad features", error)
+            return False
+        return True
+
+    def _jump(self, message: AudioFeatures) -> None:
+        assert self._live is not None
+        if message.frame == 0:
+            self.health.count("restarts")
+        else:
+            problem = f"frame {message.frame} came where {self._next_frame} was expected"
+            self.report("frame jump", problem, level=Level.WARN)
+        self._publish(self._live.end())
+
+    def _predict(self, run: list[Frame]) -> None:
+        if not run:
             return
-        self._cost += 0.05 * (time.perf_counter() - begin - self._cost)
-        self._waiting.append(message)
+        assert self._live is not None
+        begin = time.perf_counter()
+        codes = self._live.push(run)
+        self._cost += 0.05 * ((time.perf_counter() - begin) / len(run) - self._cost)
+        run.clear()
         self._publish(codes)
 
-    def _end_stream(self) -> None:
-        assert self._stream is not None
-        self._publish(self._stream.flush())
-        self._waiting.clear()
-        self._next_frame = None
+    def _wake(self) -> float | None:
+        if self._live is None:
+            return None
+        codes, pause = self._live.wake()
+        self._publish(codes)
+        if pause is None:
+            self._next_frame = None
+        return pause
 
-    def _publish(self, codes: np.ndarray) -> None:
+    def _publish(self, codes: Codes) -> None:
+        if not codes or self._codes is None or not self.context.ok():
+            return
         assert self._predictor is not None
         shape = self._predictor.shape_dimensions
-        for code in codes:
-            source = self._waiting.popleft()
+        newest, now = self._newest, self.now()
+        for frame, code in codes:
+            source: AudioFeatures = frame.source
             message = FacialCode(
                 header=source.header,
                 frame=source.frame,
-                present_at=self._due(source.header.stamp),
+                after_stop=source.after_stop,
+                present_at=time_message(frame.due),
                 shape=code[:shape].tolist(),
                 appearance=code[shape:].tolist(),
                 face_model=self._predictor.model_id,
             )
-            if self._codes is not None and self.context.ok():
-                self._codes.publish(message)
-                self.health.count("frames")
+            if source.timing.captured:
+                times = message.timing
+                times.captured, times.needed, times.heard = source.timing.captured, newest.needed, newest.heard
+                times.features, times.predicted = newest.features, now
+                self.stages.add("lookahead", times.needed - times.captured)
+                self.stages.add("predictor", times.predicted - times.features)
+            self._codes.publish(message)
+        self.health.count("frames", len(codes))
 
-    def _due(self, stamp: Time) -> Time:
-        return time_message(to_seconds(stamp) + self._delay)
+    def _learn(self, message: AudioFeatures) -> None:
+        """A frame has all that it needs: how long that took after its capture decides the delay."""
+        if self._delay is not None and message.timing.captured:
+            self._delay.observe(message.timing.captured, self.now())
+
+    def _due(self, message: AudioFeatures) -> float:
+        """When the face of a frame must reach the person, s on this machine's clock."""
+        assert self._delay is not None
+        return (message.timing.captured or to_seconds(message.header.stamp)) + self._delay.value
 
 
 def main() -> int:

@@ -48,6 +48,18 @@ class PredictorStream:
         x = self._predictor.standardise(features)
         return self._predictor.codes(self._engine.push(x))
 
+    def check(self, features: np.ndarray) -> None:
+        """Raise the InputError that `push` would; nothing is taken."""
+        self._predictor.standardise(features)
+
+    def peek(self) -> np.ndarray:
+        """Codes of all pending frames (m, 16) as if the stream ended here; it goes on as if nobody had looked."""
+        return self._predictor.codes(self._engine.peek())
+
+    def clear(self) -> None:
+        """Forget the stream; the next push begins a new one."""
+        self._engine.reset()
+
     def flush(self) -> np.ndarray:
         """The stream ends here: codes of all pending frames (m, 16). The next push begins a new stream."""
         return self._predictor.codes(self._engine.finish())

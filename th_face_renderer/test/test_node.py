@@ -14,20 +14,25 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
+import rclpy
 from audio_common_msgs.msg import AudioData, AudioDataStamped
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Header
+from std_msgs.msg import Empty, Header
+from std_srvs.srv import Trigger
 from th_msgs.msg import FacialCode
 
+from th_common.alive import ALIVE, ALIVE_TOPIC
 from th_common.node import time_message
 from th_common.stamps import to_seconds
 from th_common.testing import Graph
 from th_face_renderer import load_face
 from th_face_renderer.node import FaceRendererNode
+from th_face_renderer.schedule import LOST_FALL
 from th_face_renderer.testing import synthetic_face
 
 SIZE = (96, 128)
@@ -55,13 +60,16 @@ class Watcher(Node):
     def now(self) -> float:
         return self.get_clock().now().nanoseconds * 1e-9
 
-    def say(self, face: str, *, values: np.ndarray | None = None, frame: int = 0, delay: float = 0.1) -> float:
+    def say(
+        self, face: str, *, values: np.ndarray | None = None, frame: int = 0, delay: float = 0.1, after_stop: int = 0
+    ) -> float:
         code = np.zeros(16) if values is None else np.asarray(values, float)
         due = self.now() + delay
         self.codes.publish(
             FacialCode(
                 header=Header(stamp=time_message(due - 0.2)),
                 frame=frame,
+                after_stop=after_stop,
                 present_at=time_message(due),
                 shape=code[:8].tolist(),
                 appearance=code[8:].tolist(),
@@ -197,6 +205,57 @@ def test_without_codes_the_face_comes_to_rest_again(graph: Graph, folder: Path) 
     )
     rest = face.render(face.rest_code, SIZE)
     assert stage.wait(lambda: np.array_equal(picture(stage.watcher.images[-1]), rest))
+
+
+def test_a_stop_drops_what_waits_and_what_is_on_its_way(graph: Graph, folder: Path) -> None:
+    stage = Stage(graph, folder)
+    stage.begin()
+    schedule, face = stage.node._schedule, load_face(folder).model_id
+    assert schedule is not None
+    for frame in range(30):
+        stage.watcher.say(face, values=np.ones(16), frame=frame, delay=2.0 + frame / 60)
+    assert stage.wait(lambda: len(schedule) == 30)
+    client = stage.watcher.create_client(Trigger, "face/stop")
+    heard: list[int] = []
+    hear: Any = lambda _, info: heard.append(info["source_timestamp"])  # noqa: E731
+    stage.watcher.create_subscription(Empty, "face/stop_now", hear, 10)
+    assert stage.wait(client.service_is_ready)
+    assert stage.wait(lambda: stage.watcher.count_publishers("face/stop_now") == 1)
+    answer = client.call_async(Trigger.Request())
+    assert stage.wait(answer.done)
+    assert answer.result().success
+    assert len(schedule) == 0
+    assert stage.wait(lambda: bool(heard) and stage.node.stops.newest == heard[0]), "everybody knows it by one number"
+
+    stage.watcher.say(face, frame=30, delay=2.0)  # of the stream that was stopped
+    stage.watcher.say(face, frame=0, delay=2.0, after_stop=heard[0])
+    assert stage.wait(lambda: len(schedule) > 0)
+    assert len(schedule) == 1
+    stage.watcher.say(face, frame=0, delay=2.5, after_stop=heard[0] + 1)  # tells of a stop that is still on its way
+    assert stage.wait(lambda: stage.node.stops.newest == heard[0] + 1)
+    assert len(schedule) == 1
+
+
+def test_a_predictor_that_dies_takes_its_last_codes_with_it(graph: Graph, folder: Path) -> None:
+    stage = Stage(graph, folder)
+    stage.begin()
+    schedule, face = stage.node._schedule, load_face(folder).model_id
+    assert schedule is not None
+    elsewhere = Context()  # a participant of its own, as another process would be
+    rclpy.init(context=elsewhere, domain_id=graph.context.get_domain_id())
+    predictor = Node("predictor", context=elsewhere)
+    predictor.create_publisher(Empty, ALIVE_TOPIC, ALIVE)
+    assert stage.wait(lambda: stage.node._predictors == 1)
+    for frame in range(60):
+        stage.watcher.say(face, values=np.ones(16), frame=frame, delay=frame / 60)
+    assert stage.wait(lambda: len(schedule) > 30)
+    assert schedule.at(stage.watcher.now() + 0.5).speaking
+    predictor.destroy_node()
+    elsewhere.shutdown()
+    assert stage.wait(lambda: stage.node._predictors == 0)
+    assert not schedule.at(stage.watcher.now() + LOST_FALL).speaking
+    assert stage.wait(lambda: "predictor lost" in stage.watcher.message)
+    assert stage.speak(face, np.ones(16), until=lambda: schedule.at(stage.watcher.now()).speaking), "others may speak"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from th_face_renderer.decoder import FaceDecoder
-from th_face_renderer.schedule import CodeSchedule
+from th_face_renderer.schedule import LATE, CodeSchedule
 from th_face_renderer.show import KEEPALIVE, Show
 from th_face_renderer.testing import synthetic_model
 
@@ -141,6 +141,76 @@ def test_time_that_goes_back_does_not_silence_the_show() -> None:
     shown = len(screen.shown)
     stage.ticks(0.1)
     assert len(screen.shown) > shown
+
+
+class Slow:
+    """A decoder that takes its time."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.cost = stage, 0.0
+        self.rest_code = DECODER.rest_code
+
+    def render(self, code: np.ndarray, size: tuple[int, int], *, copy: bool) -> np.ndarray:
+        self.stage.time += self.cost
+        return DECODER.render(code, size, copy=copy)
+
+
+def test_pictures_that_come_too_late_are_never_shown_and_the_ladder_goes_down_and_up() -> None:
+    screen = Screen()
+    stage = Stage(screen)
+    slow = Slow(stage)
+    stage.show._decoder = slow  # type: ignore[assignment]
+    handed: list[float] = []
+    show = screen.show
+
+    def note(picture: np.ndarray, present_at: float) -> None:
+        handed.append(stage.time - present_at)
+        show(picture, present_at)
+
+    screen.show = note  # type: ignore[method-assign]
+    stage.speak(1200)
+    stage.ticks(0.5)
+    slow.cost = 0.07
+    names = []
+    for _ in range(60):
+        stage.ticks(FRAME)
+        names.append(stage.show.ladder.name)
+    assert list(dict.fromkeys(names)) == ["full rate", "half rate", "rest"]
+    assert stage.show.late > 0
+    assert max(handed[:-1]) <= LATE
+    np.testing.assert_array_equal(screen.shown[-1][0], DECODER.render(DECODER.rest_code, (64, 64)))
+    slow.cost = 0.0
+    stage.ticks(8.0)
+    assert stage.show.ladder.name == "full rate"
+    assert screen.shown[-1][1] == pytest.approx(stage.time - FRAME)
+
+
+def test_missed_ticks_halve_the_rate_and_go_no_further() -> None:
+    screen = Screen()
+    stage = Stage(screen)
+    stop = threading.Event()
+
+    class Busy(Slow):
+        def render(self, code: np.ndarray, size: tuple[int, int], *, copy: bool) -> np.ndarray:
+            time.sleep(0.004)
+            return super().render(code, size, copy=copy)
+
+    stage.show._decoder = Busy(stage)  # type: ignore[assignment]
+    stage.show._now = time.monotonic
+    begin = time.monotonic()
+    for i in range(3000):
+        code = np.full(16, np.sin(i / 3), np.float32)
+        stage.schedule.push(code, due=begin + 0.1 + i / 600, frame=i, now=begin)
+    thread = threading.Thread(target=stage.show.run, args=(400.0, stop))
+    thread.start()
+    deadline = begin + 4.0
+    while stage.show.ladder.name == "full rate" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    name, late = stage.show.ladder.name, stage.show.late
+    stop.set()
+    thread.join(10)
+    assert stage.show.missed > 0
+    assert name == "half rate" or late, "a machine that stalls for 50 ms may go further"
 
 
 def test_run_opens_ticks_and_closes() -> None:

@@ -51,6 +51,14 @@ def test_without_codes_only_the_newest_sound_is_kept() -> None:
     assert len(sound._held) <= HELD * 10 + 1
 
 
+def test_the_offset_of_another_clock_is_part_of_the_delay() -> None:
+    player = Player()
+    sound = SoundInStep(player)
+    sound.learn(capture=5.0, present_at=1000.3, offset=995.0)
+    sound.push(piece(), rate=RATE, capture=5.1, now=1000.1)
+    assert player.played[0][2] == 5.1 + 995.3
+
+
 def test_absurd_delays_are_not_learnt() -> None:
     sound = SoundInStep(Player())
     sound.learn(capture=0.0, present_at=1e9)

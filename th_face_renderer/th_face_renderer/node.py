@@ -7,15 +7,21 @@ from typing import Any
 
 import cv2
 import numpy as np
+from rclpy.event_handler import QoSLivelinessChangedInfo, SubscriptionEventCallbacks
+from rclpy.publisher import Publisher
+from rclpy.service import Service
 from rclpy.subscription import Subscription
+from std_msgs.msg import Empty
+from std_srvs.srv import Trigger
 from th_msgs.msg import FacialCode
 
 from th_audio_io.intake import Chunk
 from th_audio_io.ros_intake import INTAKE_PARAMETERS, RosIntake
+from th_common.alive import ALIVE, ALIVE_TOPIC
 from th_common.default_model import MODEL_PARAMETER, default_model_folder
 from th_common.errors import InputError
 from th_common.health import Level
-from th_common.node import TalkingHeadNode
+from th_common.node import STOP_TOPIC, TalkingHeadNode
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
@@ -146,6 +152,10 @@ class FaceRendererNode(TalkingHeadNode):
         self._decoder: FaceDecoder | None = None
         self._schedule: CodeSchedule | None = None
         self._codes: Subscription | None = None
+        self._alive: Subscription | None = None
+        self._predictors = 0
+        self._stop_service: Service | None = None
+        self._stop_call: Publisher | None = None
         self._images: ImageTopics | None = None
         self._page: PageServer | None = None
         self._sound: SoundInStep | None = None
@@ -179,6 +189,11 @@ class FaceRendererNode(TalkingHeadNode):
         # The first picture costs most (a size is prepared then); nobody should wait for it.
         self._decoder.render(self._decoder.rest_code, self._size, copy=False)
         self._codes = self.create_subscription(FacialCode, "face/code", self._take_code, 60)
+        watch = SubscriptionEventCallbacks(liveliness=self._follow_predictor, use_default_callbacks=False)
+        self._predictors = 0
+        self._alive = self.create_subscription(Empty, ALIVE_TOPIC, lambda _: None, ALIVE, event_callbacks=watch)
+        self._stop_call = self.create_publisher(Empty, STOP_TOPIC, 10)
+        self._stop_service = self.create_service(Trigger, "face/stop", self._serve_stop)
         self.health.set("model", self._decoder.model_id[:12])
         self.health.set("decoder", self._decoder.backend)
 
@@ -187,7 +202,13 @@ class FaceRendererNode(TalkingHeadNode):
         assert self._schedule is not None
         self._schedule.clear()
         self._show = Show(
-            self._decoder, self._schedule, self._displays, size=self._size, now=self.now, on_error=self._display_error
+            self._decoder,
+            self._schedule,
+            self._displays,
+            size=self._size,
+            now=self.now,
+            on_error=self._display_error,
+            stages=self.stages,
         )
         self._stop.clear()
         self._thread = threading.Thread(
@@ -206,13 +227,18 @@ class FaceRendererNode(TalkingHeadNode):
             self._page.stop()
         if self._intake is not None:
             self._intake.close()
-        if self._codes is not None:
-            self.destroy_subscription(self._codes)
+        for subscription in (self._codes, self._alive):
+            if subscription is not None:
+                self.destroy_subscription(subscription)
+        if self._stop_service is not None:
+            self.destroy_service(self._stop_service)
+        if self._stop_call is not None:
+            self.destroy_publisher(self._stop_call)
         if self._images is not None:
             self._images.destroy()
         self._displays = []
         self._show = self._intake = self._sound = self._page = self._codes = self._images = None
-        self._schedule = self._decoder = None
+        self._schedule = self._decoder = self._alive = self._stop_service = self._stop_call = None
 
     def update_health(self) -> None:
         show, schedule, health = self._show, self._schedule, self.health
@@ -222,12 +248,20 @@ class FaceRendererNode(TalkingHeadNode):
         health.set("late codes", schedule.late)
         health.set("codes ahead ms", self._ahead * 1e3)
         health.set("stream restarts", schedule.restarts)
+        health.set("predictors in other processes", self._predictors)
         health.count("refused codes", 0)
         if show is not None:
             (cost, cost95), (skew, skew95) = show.costs(), show.skews()
             health.set("viewers", show.viewers)
             health.set("pictures", show.drawn)
             health.set("missed ticks", show.missed)
+            health.set("late pictures", show.late)
+            health.set("pace", show.ladder.name)
+            health.set("times too slow", show.ladder.falls)
+            if show.ladder.rung:
+                health.raise_fault("machine too slow", f"at {show.ladder.name}: pictures were drawn too late")
+            else:
+                health.clear_fault("machine too slow")
             health.set("render ms p50", cost * 1e3)
             health.set("render ms p95", cost95 * 1e3)
             health.set("skew ms p50", skew * 1e3)
@@ -242,7 +276,7 @@ class FaceRendererNode(TalkingHeadNode):
 
     def _take_code(self, message: FacialCode) -> None:
         decoder, schedule = self._decoder, self._schedule
-        if not self.active or decoder is None or schedule is None:
+        if not self.active or decoder is None or schedule is None or not self.admits(message.after_stop):
             return
         if message.face_model != decoder.model_id:
             self._refuse(
@@ -261,19 +295,56 @@ class FaceRendererNode(TalkingHeadNode):
             self._refuse("bad code", error)
             return
         now, due, early = self.now(), to_seconds(message.present_at), schedule.early
+        if message.timing.predicted:
+            self.stages.add("transport", now - message.timing.predicted)
         if schedule.push(code, due=due, frame=message.frame, now=now):
             self._ahead += 0.05 * (due - now - self._ahead)
+            self.stages.add("queue", due - now)
         elif schedule.early > early:
             self._refuse("bad code", f"due in {due - now:.1f} s: predictor and renderer disagree about the time")
             return
         else:
             self.report("codes late", f"a code came {now - due:.3f} s after it was due", level=Level.WARN, hold=5.0)
         if self._sound is not None:
-            self._sound.learn(capture=to_seconds(message.header.stamp), present_at=due)
+            capture = to_seconds(message.header.stamp)
+            offset = message.timing.captured - capture if message.timing.captured else 0.0
+            self._sound.learn(capture=capture, present_at=due, offset=offset)
 
     def _refuse(self, fault: str, problem: object) -> None:
         self.health.count("refused codes")
         self.report(fault, problem)
+
+    # --- stops, and a predictor that dies ----------------------------------------------------------------------------
+
+    def _serve_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Everybody stops when face/stop_now arrives; this face does now."""
+        assert self._stop_call is not None
+        self._stop_call.publish(Empty())
+        dropped = len(self._schedule) if self._schedule is not None else 0
+        self._rest_now()
+        response.success, response.message = True, f"the face is at rest, {dropped} codes were dropped"
+        return response
+
+    def stopped(self, number: int) -> None:
+        self._rest_now()
+
+    def _rest_now(self) -> None:
+        if self._schedule is not None:
+            self._schedule.clear()
+        if self._sound is not None:
+            self._sound.clear()
+        if self._page is not None:
+            self._page.hush()
+
+    def _follow_predictor(self, change: QoSLivelinessChangedInfo) -> None:
+        gone = self._predictors > 0 and change.alive_count == 0
+        self._predictors = change.alive_count
+        if gone and self._schedule is not None:
+            self._schedule.lose(self.now())
+            self.health.count("predictors lost")
+            self.health.raise_fault("predictor lost", "face_predictor is gone: the face is at rest until it is back")
+        elif self._predictors:
+            self.health.clear_fault("predictor lost")
 
     # --- the page ----------------------------------------------------------------------------------------------------
 

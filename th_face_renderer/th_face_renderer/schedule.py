@@ -2,7 +2,8 @@
 
     rest ... rise | codes, interpolated | hold, fall to rest ... rest
 
-The pose is a function of the waiting codes and the time asked for alone; nothing that happened before shows through.
+The pose is a function of the waiting codes and the time asked for alone; nothing that happened before shows through. What a face at
+rest does (a breath, a blink) is the business of `rest`, a function of time; here it is where the face comes from and goes to.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 import threading
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +27,10 @@ BRIDGE = 0.1
 """Codes up to this far apart (s) belong together and are interpolated; beyond, the face goes towards rest between them."""
 HOLD = 0.05
 """The last code stays this long (s) before the face goes to rest: codes that are a little late must not make it twitch."""
-FALL = 0.25
+FALL = 0.2
 """Time (s) from the end of the hold to rest."""
+LOST_FALL = 0.08
+"""Time (s) to rest when whoever makes the codes has died: what waits of its last word is cut short."""
 RISE = 0.1
 """Time (s) in which the face goes from rest to the first code, before that is due."""
 _KEPT = 0.5
@@ -35,7 +39,7 @@ _MOST = 4096
 
 @dataclass(frozen=True)
 class Pose:
-    """The face due at a time: its code (16,), and whether codes shape it (else it is exactly the rest code)."""
+    """The face due at a time: its code (16,), and whether codes shape it (else it is exactly what rest says)."""
 
     code: Floats
     speaking: bool
@@ -50,9 +54,10 @@ class _Entry:
 class CodeSchedule:
     """Codes in, poses out; safe to use from several threads. All times in s, of one clock."""
 
-    def __init__(self, rest: Floats) -> None:
-        self._rest = rest.copy()
-        self._rest_pose = Pose(self._rest, False)
+    def __init__(self, rest: Floats | Callable[[float], Floats]) -> None:
+        """`rest`: the code of a face that does not speak, at every time or as a function of it."""
+        self.rest = rest if callable(rest) else _still(rest)
+        self._lost: float | None = None
         self._lock = threading.Lock()
         self._entries: list[_Entry] = []
         self._frame = -1
@@ -80,31 +85,37 @@ class CodeSchedule:
                 self.restarts += 1
                 self._entries = [e for e in self._entries if e.due < due]
             self._frame = frame
+            self._lost = None
             self._entries.append(_Entry(due, code))
             self._forget(now)
             return True
 
     def at(self, time: float) -> Pose:
         """The pose due at `time`; asking forgets nothing, so several displays may look at different times."""
+        rest = self.rest(time)
         with self._lock:
+            lost = self._lost
             index = bisect_right(self._entries, time, key=lambda e: e.due)
             before = self._entries[index - 1] if index else None
             after = self._entries[index] if index < len(self._entries) else None
-        if before is not None and after is not None and after.due - before.due <= BRIDGE:
-            part = (time - before.due) / (after.due - before.due)
-            return Pose(_between(before.code, after.code, part), True)
-        code = self._rest
-        if before is not None:
-            code = _between(before.code, code, _ease((time - before.due - HOLD) / FALL))
-        if after is not None:
-            code = _between(code, after.code, _ease(1 - (after.due - time) / RISE))
-        return self._rest_pose if code is self._rest else Pose(code, True)
+        code = _pose(rest, before, after, time)
+        if code is not rest and lost is not None:
+            code = _between(code, rest, _ease((time - lost) / LOST_FALL))
+        return Pose(code, code is not rest)
+
+    def lose(self, now: float) -> None:
+        """Whoever makes the codes has died: the face is at rest LOST_FALL s from now, until another code comes."""
+        with self._lock:
+            if self._lost is None and self._entries:
+                self._lost = now
+                self._entries = [e for e in self._entries if e.due < now + LOST_FALL]
 
     def clear(self) -> None:
         """Forget all codes: the face is at rest at once."""
         with self._lock:
             self._entries.clear()
             self._frame = -1
+            self._lost = None
 
     def __len__(self) -> int:
         with self._lock:
@@ -116,6 +127,23 @@ class CodeSchedule:
         excess = len(self._entries) - _MOST
         if past or excess > 0:
             del self._entries[: max(past, excess)]
+
+
+def _pose(rest: Floats, before: _Entry | None, after: _Entry | None, time: float) -> Floats:
+    """The code between the last one due before `time` and the first one after it; `rest` itself where neither reaches."""
+    if before is not None and after is not None and after.due - before.due <= BRIDGE:
+        return _between(before.code, after.code, (time - before.due) / (after.due - before.due))
+    code = rest
+    if before is not None:
+        code = _between(before.code, code, _ease((time - before.due - HOLD) / FALL))
+    if after is not None:
+        code = _between(code, after.code, _ease(1 - (after.due - time) / RISE))
+    return code
+
+
+def _still(rest: Floats) -> Callable[[float], Floats]:
+    code = rest.copy()
+    return lambda time: code
 
 
 def _ease(part: float) -> float:

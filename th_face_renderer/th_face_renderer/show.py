@@ -10,12 +10,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from th_common.ladder import Ladder
+from th_common.latency import StageTimes
 from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.display import Display
-from th_face_renderer.schedule import CodeSchedule, Floats
+from th_face_renderer.schedule import LATE, CodeSchedule, Floats
 
 KEEPALIVE = 1.0
 """A face that does not move is drawn again after this long (s), so that nobody takes it for dead."""
+RUNGS = ("full rate", "half rate", "rest")
+"""What is left out when drawing is too slow: pictures that came too late are never shown."""
+FULL, HALF, REST = range(len(RUNGS))
 _REMEMBERED = 300
 
 
@@ -38,7 +43,8 @@ class Seat:
 class Show:
     """The face on its displays: `tick` once per frame, or `run` in a thread.
 
-    `now` is the clock that codes are due in. An error of a display goes to `on_error` and the show goes on.
+    `now` is the clock that codes are due in. An error of a display goes to `on_error` and the show goes on. `stages` are told what
+    drawing ("render") and handing over ("display") take, and how late after its time a picture is handed over ("face").
     """
 
     def __init__(
@@ -50,17 +56,23 @@ class Show:
         size: tuple[int, int],
         now: Callable[[], float],
         on_error: Callable[[Exception], None],
+        stages: StageTimes | None = None,
     ) -> None:
         self._decoder, self._schedule, self._size, self._now, self._on_error = decoder, schedule, size, now, on_error
+        self._stages = StageTimes() if stages is None else stages
         self._seats = [Seat(display) for display in displays]
         self._picture: np.ndarray | None = None
         self._drawn: Floats | None = None
+        self._worked = False
         self._costs: deque[float] = deque(maxlen=_REMEMBERED)
         self._skews: deque[float] = deque(maxlen=_REMEMBERED)
         self.drawn = 0
         """Pictures drawn so far."""
         self.missed = 0
         """Ticks left out because the ones before took too long."""
+        self.late = 0
+        """Pictures that were not shown because they were ready more than LATE s after they were due."""
+        self.ladder = Ladder(RUNGS)
 
     @property
     def viewers(self) -> int:
@@ -78,6 +90,7 @@ class Show:
     def tick(self) -> None:
         """Show what is due now where somebody looks and would see anything new."""
         now = self._now()
+        drawn, late = self.drawn, self.late
         for seat in self._seats:
             try:
                 viewers = seat.display.poll()
@@ -88,6 +101,12 @@ class Show:
                 seat.viewers = viewers
             except Exception as error:
                 self._on_error(error)
+        self._worked = self.drawn > drawn
+        if self._worked or self.ladder.rung == REST:
+            self._pace(self.late > late)
+
+    def _pace(self, missed: bool) -> None:
+        self.ladder.observe(missed, self._now())
 
     def run(self, rate: float, stop: threading.Event) -> None:
         """Tick `rate` times a second, on absolute deadlines, until `stop` is set; displays open and close with it."""
@@ -96,17 +115,22 @@ class Show:
         period, due = 1.0 / rate, time.monotonic()
         while not stop.is_set():
             self._guarded(self.tick)
-            due += period
-            skipped = max(0, int((time.monotonic() - due) / period))
+            step = period if self.ladder.rung == FULL else 2.0 * period
+            due += step
+            skipped = max(0, int((time.monotonic() - due) / step))
             self.missed += skipped
-            due += skipped * period
+            due += skipped * step
+            # Half the pictures help against ticks that are missed; no picture at all only against those that come too late.
+            if self._worked and skipped and self.ladder.rung == FULL:
+                self._pace(True)
             stop.wait(max(0.0, due - time.monotonic()))
         for seat in self._seats:
             self._guarded(seat.display.close)
 
     def _serve(self, seat: Seat, viewers: int, now: float) -> None:
         present_at = now + seat.display.lead
-        code = self._schedule.at(present_at).code
+        pose = self._schedule.at(present_at)
+        code = self._schedule.rest(present_at) if self.ladder.rung == REST else pose.code
         if not seat.wants(code, viewers, now):
             return
         begin = time.perf_counter()
@@ -114,10 +138,19 @@ class Show:
             self._picture = self._decoder.render(code, self._size, copy=False)
             self._drawn = code
             self.drawn += 1
+            self._stages.add("render", time.perf_counter() - begin)
+        drawn = time.perf_counter()
+        if pose.speaking and self._now() - present_at > LATE and self.ladder.rung < REST:
+            self.late += 1
+            return
         seat.display.show(self._picture, present_at)
         seat.code, seat.shown_at = code, now
-        self._costs.append(time.perf_counter() - begin)
-        self._skews.append(self._now() - present_at)
+        done, handed = time.perf_counter(), self._now()
+        self._costs.append(done - begin)
+        self._skews.append(handed - present_at)
+        if pose.speaking:
+            self._stages.add("display", done - drawn)
+            self._stages.add("face", handed - now)
 
     def _guarded(self, action: Callable[[], None]) -> None:
         try:

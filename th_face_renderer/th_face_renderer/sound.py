@@ -32,16 +32,24 @@ class SoundInStep:
 
     @property
     def delay(self) -> float | None:
-        """Presentation delay in s, None while it is unknown."""
+        """What to add to a capture time, s; None while it is unknown."""
         return self._delay
 
-    def learn(self, *, capture: float, present_at: float) -> None:
-        """A code says that what was captured at `capture` is due at `present_at`; absurd delays are left out."""
-        if 0.0 <= present_at - capture <= _LONGEST_DELAY:
+    def learn(self, *, capture: float, present_at: float, offset: float = 0.0) -> None:
+        """A code says that what was captured at `capture` is due at `present_at`; absurd delays are left out.
+
+        `capture` may be of another clock: `offset` is what makes our time of it, and becomes part of the delay.
+        """
+        if 0.0 <= present_at - capture - offset <= _LONGEST_DELAY:
             self._delay = present_at - capture
 
+    def clear(self) -> None:
+        """Forget what waits."""
+        with self._lock:
+            self._held.clear()
+
     def push(self, samples: Samples, *, rate: int, capture: float, now: float) -> None:
-        """Take a piece (N,) captured from `capture` on; all times in s of one clock."""
+        """Take a piece (N,) captured from `capture` on, in s, the clock of the codes' captures; `now` is ours."""
         with self._lock:
             self._held.append((samples, rate, capture))
             if self._delay is None:

@@ -19,6 +19,17 @@ def test_sound_goes_before_pictures_and_info_before_all() -> None:
     assert drain(box) == ["new", b"s1", b"s2", b"p1"]
 
 
+def test_a_stop_empties_the_box_and_goes_first() -> None:
+    box = Outbox()
+    box.listen(True)
+    box.put_picture(b"p1")
+    box.put_sound(b"s1", 0.02)
+    box.put_info("info")
+    box.put_stop("stop")
+    box.put_picture(b"rest")
+    assert drain(box) == ["stop", "info", b"rest"]
+
+
 def test_a_full_box_loses_its_oldest_pictures_and_no_sound() -> None:
     box = Outbox()
     box.listen(True)

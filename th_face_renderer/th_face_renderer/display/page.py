@@ -23,6 +23,7 @@ from th_face_renderer.display import page_protocol as protocol
 from th_face_renderer.display.page_site import Site, address_problem, open_site, page_url
 from th_face_renderer.display.page_viewer import Viewer
 
+AT_ONCE = 0.05  # s after a stop in which pictures do not wait for their time
 PIECE = 0.1  # s: longer sound is sent in pieces, so that info and pictures get their turn
 
 _log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class PageServer:
         self._url = ""
         self._viewers: tuple[Viewer, ...] = ()  # replaced, never changed: other threads read it without a lock
         self._last: tuple[bytes, float] | None = None
+        self._stopped = -1e18
         self._info: str | None = None
         self._started = 0.0
         self._counts = dict.fromkeys(
@@ -118,7 +120,7 @@ class PageServer:
 
     def show(self, jpeg: bytes, present_at: float) -> None:
         """A picture (a JPEG file) due at `present_at`. InputError if it is empty or its time is not finite."""
-        message = protocol.pack_picture(jpeg, present_at)
+        message = protocol.pack_picture(jpeg, present_at, still=time.monotonic() - self._stopped < AT_ONCE)
         self._last = (message, present_at)
         self._counts["pictures"] += 1
         for viewer in self._viewers:
@@ -137,6 +139,13 @@ class PageServer:
             message = protocol.pack_sound(piece, rate, present_at + start / rate)
             for viewer in self._viewers:
                 viewer.outbox.put_sound(message, len(piece) / rate)
+        self._wake()
+
+    def hush(self) -> None:
+        """Forget what is on its way or waits in the pages: silence, and the next picture is shown at once."""
+        self._stopped = time.monotonic()
+        for viewer in self._viewers:
+            viewer.outbox.put_stop(protocol.STOP)
         self._wake()
 
     def info(self, values: Mapping[str, object]) -> None:

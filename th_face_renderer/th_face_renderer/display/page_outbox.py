@@ -12,12 +12,13 @@ MAX_SOUND = 3.0  # s
 class Outbox:
     """Filled by the threads that speak, emptied by the one that sends. No call waits for the network.
 
-    Order out: info (only the newest), then sound, then pictures.
+    Order out: a stop, then info (only the newest), then sound, then pictures.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._info: str | None = None
+        self._urgent: str | None = None
         self._sound: deque[tuple[bytes, float]] = deque()
         self._seconds = 0.0
         self._pictures: deque[bytes] = deque()
@@ -29,6 +30,14 @@ class Outbox:
         """Replace whatever info has not left yet."""
         with self._lock:
             self._info = text
+
+    def put_stop(self, text: str) -> None:
+        """Forget sound and pictures; the viewer hears of it next."""
+        with self._lock:
+            self._urgent = text
+            self._sound.clear()
+            self._seconds = 0.0
+            self._pictures.clear()
 
     def put_picture(self, message: bytes) -> None:
         """Add a picture; a full box loses its oldest."""
@@ -60,6 +69,9 @@ class Outbox:
     def take(self) -> str | bytes | None:
         """The next thing to send, None when there is nothing."""
         with self._lock:
+            if self._urgent is not None:
+                text, self._urgent = self._urgent, None
+                return text
             if self._info is not None:
                 text, self._info = self._info, None
                 return text

@@ -5,7 +5,7 @@ Server to page, binary: a 16-byte little-endian header, then the payload.
     version u8 · kind u8 · flags u16 · rate u32 (Hz, sound only) · present_at f64 (s, server clock)
     PICTURE: a JPEG file        SOUND: mono int16 samples, the first one due at present_at
 
-Server to page, text: JSON objects {"type": "hello" | "pong" | "info", ...}.
+Server to page, text: JSON objects {"type": "hello" | "pong" | "info" | "stop", ...}; after a stop nothing counts that came before.
 Page to server, text only: {"type": "ping", "t0": seconds} and {"type": "sound", "on": bool}.
 """
 
@@ -28,6 +28,7 @@ STILL = 1  # flag: show at once, out of schedule (the picture that greets a new 
 MAX_REQUEST = 1024  # bytes a page may send in one message
 MAX_INFO = 4096  # bytes of one info message
 HEADER = struct.Struct("<BBHId")
+STOP = json.dumps({"type": "stop"})
 
 
 class Kind(IntEnum):

@@ -45,6 +45,10 @@ const link = new Link(new URL("socket", location.href.replace(/^http/, "ws")), c
     info = values;
     mark("mark-info", values.badge ?? "");
   },
+  stop() {
+    pictures.restart();
+    sound.restart();
+  },
   state(word) {
     mark("mark-link", word === "open" ? "" : word);
     if (word !== "open") return;

@@ -11,7 +11,7 @@ const MIN_WAIT = 0.1, MAX_WAIT = 1;  // s before opening again
 const now = () => performance.now() / 1000;
 
 export class Link {
-  // on: {picture(presentAt, bytes, still), sound(presentAt, rate, samples), hello(message), info(values), state(word)}
+  // on: {picture(presentAt, bytes, still), sound(presentAt, rate, samples), hello(message), info(values), stop(), state(word)}
   constructor(url, clock, on) {
     Object.assign(this, { url, clock, on, state: "connecting", wait: MIN_WAIT, listening: false, opened: 0, broken: 0 });
     this.#open();
@@ -87,6 +87,8 @@ export class Link {
         this.on.hello(message);
       } else if (message.type === "info") {
         this.on.info(message.values);
+      } else if (message.type === "stop") {
+        this.on.stop();
       }
       return;
     }
