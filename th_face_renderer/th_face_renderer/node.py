@@ -20,12 +20,14 @@ from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
 from th_face_renderer import kernel
-from th_face_renderer.background import Colour, read_background
+from th_face_renderer.background import Colour, Image, read_background
 from th_face_renderer.decoder import FaceDecoder, load_face
-from th_face_renderer.display import Display
-from th_face_renderer.display.browser import Browser
+from th_face_renderer.display import CodeDisplay, Display
+from th_face_renderer.display.browser import Browser, DrawingBrowser
 from th_face_renderer.display.images import ImageTopics
+from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
+from th_face_renderer.display.page_face import page_face
 from th_face_renderer.display.window import Window, check_screen, find_monitor
 from th_face_renderer.schedule import CodeSchedule
 from th_face_renderer.show import Show
@@ -75,7 +77,7 @@ PARAMETERS = (
     Parameter(
         name="jpeg_quality",
         default=85,
-        description="quality of the page's pictures and of face/image/compressed",
+        description="quality of the pictures for pages that do not draw the face themselves, and of face/image/compressed",
         minimum=1,
         maximum=100,
     ),
@@ -97,7 +99,7 @@ PARAMETERS = (
     Parameter(
         name="page_lead",
         default=0.03,
-        description="how long before its time a picture is sent to the page",
+        description="how long before its time a code or a picture is sent to the page",
         unit="s",
         minimum=0.0,
         maximum=1.0,
@@ -132,6 +134,7 @@ PARAMETERS = (
 )
 
 BLACK = (0, 0, 0)
+BACKDROP_QUALITY = 95
 
 
 class FaceRendererNode(TalkingHeadNode):
@@ -150,7 +153,7 @@ class FaceRendererNode(TalkingHeadNode):
         self._page: PageServer | None = None
         self._sound: SoundInStep | None = None
         self._intake: RosIntake | None = None
-        self._displays: list[Display] = []
+        self._displays: list[Display | CodeDisplay] = []
         self._show: Show | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
@@ -169,7 +172,7 @@ class FaceRendererNode(TalkingHeadNode):
         self._images = ImageTopics(self, frame_id=self.value("frame_id"), quality=self._quality)
         self._displays = [self._images]
         if self.value("display") == "web":
-            self._open_page(bars)
+            self._open_page(self._decoder, background)
         elif self.value("display") == "window":
             check_screen()
             monitor = find_monitor(self.value("window_monitor"))
@@ -277,7 +280,8 @@ class FaceRendererNode(TalkingHeadNode):
 
     # --- the page ----------------------------------------------------------------------------------------------------
 
-    def _open_page(self, bars: Colour) -> None:
+    def _open_page(self, decoder: FaceDecoder, background: Colour | Image) -> None:
+        bars = background if isinstance(background, tuple) else BLACK
         page = PageServer(
             host=self.value("host"),
             port=self.value("port"),
@@ -285,12 +289,15 @@ class FaceRendererNode(TalkingHeadNode):
             background="#{2:02x}{1:02x}{0:02x}".format(*bars),
             clock=self.now,
             buffer=self.value("page_buffer"),
+            face=page_face(decoder.model, model_id=decoder.model_id),
+            backdrop=b"" if isinstance(background, tuple) else encode_jpeg(background, BACKDROP_QUALITY),
         )
         url = page.start()
         self._page = page
         self._sound = SoundInStep(page.play)
         self._intake = RosIntake(self, self._take_sound)
         self._displays.append(Browser(page, lead=self.value("page_lead"), quality=self._quality))
+        self._displays.append(DrawingBrowser(page, lead=self.value("page_lead")))
         self.health.set("page", url)
         self.get_logger().info(f"the face is at {url}")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from th_face_renderer.decoder import FaceDecoder
-from th_face_renderer.display import Display
+from th_face_renderer.display import CodeDisplay, Display
 from th_face_renderer.schedule import CodeSchedule, Floats
 
 KEEPALIVE = 1.0
@@ -23,7 +23,7 @@ _REMEMBERED = 300
 class Seat:
     """One display and what it showed last."""
 
-    display: Display
+    display: Display | CodeDisplay
     viewers: int = 0
     code: Floats | None = None
     shown_at: float = field(default=-1e18)
@@ -45,7 +45,7 @@ class Show:
         self,
         decoder: FaceDecoder,
         schedule: CodeSchedule,
-        displays: Sequence[Display],
+        displays: Sequence[Display | CodeDisplay],
         *,
         size: tuple[int, int],
         now: Callable[[], float],
@@ -110,14 +110,20 @@ class Show:
         if not seat.wants(code, viewers, now):
             return
         begin = time.perf_counter()
+        if isinstance(seat.display, CodeDisplay):
+            seat.display.show_code(code, present_at)
+        else:
+            seat.display.show(self._picture_of(code), present_at)
+        seat.code, seat.shown_at = code, now
+        self._costs.append(time.perf_counter() - begin)
+        self._skews.append(self._now() - present_at)
+
+    def _picture_of(self, code: Floats) -> np.ndarray:
         if self._picture is None or self._drawn is None or not np.array_equal(code, self._drawn):
             self._picture = self._decoder.render(code, self._size, copy=False)
             self._drawn = code
             self.drawn += 1
-        seat.display.show(self._picture, present_at)
-        seat.code, seat.shown_at = code, now
-        self._costs.append(time.perf_counter() - begin)
-        self._skews.append(self._now() - present_at)
+        return self._picture
 
     def _guarded(self, action: Callable[[], None]) -> None:
         try:

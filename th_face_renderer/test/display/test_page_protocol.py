@@ -30,7 +30,7 @@ def test_a_picture_made_still_changes_in_nothing_else() -> None:
 def test_sound_comes_out_to_half_a_step(dtype: type) -> None:
     samples: NDArray[np.floating] = np.linspace(-1, 1, 1001).astype(dtype)
     message = protocol.unpack(protocol.pack_sound(samples, 24000, 7.0))
-    assert (message.kind, message.rate, message.present_at) == (protocol.Kind.SOUND, 24000, 7.0)
+    assert (message.kind, message.word, message.present_at) == (protocol.Kind.SOUND, 24000, 7.0)
     heard = np.frombuffer(message.payload, "<i2") / 32767
     np.testing.assert_allclose(heard, samples, atol=0.51 / 32767)
 

@@ -23,8 +23,9 @@ MAX_REQUESTS = 100  # a second
 class Viewer:
     """Lives in the server's loop; only `outbox` is touched by other threads."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], look: protocol.Look) -> None:
         self.outbox = Outbox()
+        self.look = look
         self._clock = clock
         self._socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT, max_msg_size=protocol.MAX_REQUEST, compress=False, timeout=1.0
@@ -70,6 +71,7 @@ class Viewer:
     def stats(self) -> dict[str, Any]:
         """This viewer's counters."""
         return {
+            "look": self.look.value,
             "listening": self.outbox.listening,
             "sent_bytes": self._sent_bytes,
             "dropped_pictures": self.outbox.dropped_pictures,

@@ -1,19 +1,21 @@
 // The page: a face, its voice, and as little else as possible.
 //
-// Address parameters: kiosk=1 (no button, no cursor, sound by itself), sound=1|0, buffer=ms, background=colour.
+// Address parameters: kiosk (no button, no cursor, sound by itself), sound=1|0, buffer=ms, background=colour,
+// face=pictures (do not draw here).
 
 import { Clock } from "./clock.js";
 import { Link } from "./link.js";
-import { Pictures } from "./pictures.js";
 import { Report } from "./report.js";
+import { Screen } from "./screen.js";
 import { Sound } from "./sound.js";
 import { Timeline } from "./timeline.js";
 
 const params = new URLSearchParams(location.search);
-const kiosk = ["1", "true"].includes(params.get("kiosk"));
+const kiosk = params.has("kiosk") && !["0", "false"].includes(params.get("kiosk"));
 const byId = (id) => document.getElementById(id);
 const button = byId("sound");
-const build = document.querySelector("meta[name=face-build]").content;
+const meta = (name) => document.querySelector(`meta[name=${name}]`).content;
+const build = meta("face-build");
 
 // A remembered wish; storage may be forbidden.
 const memory = {
@@ -23,23 +25,37 @@ const memory = {
 
 const clock = new Clock();
 const timeline = new Timeline(clock, 0.1);
-const pictures = new Pictures(byId("face"), timeline);
+const screen = new Screen(byId("face"), timeline, {
+  file: meta("face-file"),
+  wish: params.get("face"),
+  onlook: () => link.reopen(),
+});
 const sound = new Sound(timeline, showSound);
 let info = {};
 
 const askedBuffer = Number.parseFloat(params.get("buffer"));
-const background = params.get("background");
+const background = params.get("background"), backdrop = meta("face-backdrop");
 if (background && CSS.supports("color", background)) {
   document.documentElement.style.setProperty("--background", background);
+} else if (backdrop) {
+  document.body.style.backgroundImage = `url(${backdrop})`;
 }
 document.body.classList.toggle("kiosk", kiosk);
 
-const link = new Link(new URL("socket", location.href.replace(/^http/, "ws")), clock, {
-  picture: (presentAt, bytes, still) => pictures.push(presentAt, bytes, still),
+function socketAddress() {
+  const url = new URL("socket", location.href.replace(/^http/, "ws"));
+  url.search = `face=${screen.look}`;
+  return url;
+}
+
+const link = new Link(socketAddress, clock, {
+  picture: (presentAt, bytes, still) => screen.picture(presentAt, bytes, still),
+  code: (presentAt, tag, numbers, still) => screen.code(presentAt, tag, numbers, still),
   sound: (presentAt, rate, samples) => sound.push(presentAt, rate, samples),
   hello(message) {
     if (message.build !== build && reloadFor(message.build)) return;
     timeline.buffer = askedBuffer >= 0 && askedBuffer <= 5000 ? askedBuffer / 1000 : message.buffer;
+    screen.show(message.face);
   },
   info(values) {
     info = values;
@@ -49,7 +65,7 @@ const link = new Link(new URL("socket", location.href.replace(/^http/, "ws")), c
     mark("mark-link", word === "open" ? "" : word);
     if (word !== "open") return;
     timeline.restart();
-    pictures.restart();
+    screen.restart();
     sound.restart();
   },
 });
@@ -109,7 +125,7 @@ showSound();
 
 let previous = 0;
 function animate(time) {
-  pictures.draw(time / 1000, previous / 1000);
+  screen.draw(time / 1000, previous / 1000);
   previous = time;
   requestAnimationFrame(animate);
 }
@@ -124,7 +140,8 @@ function awake() {
 for (const kind of ["pointermove", "pointerdown", "keydown"]) addEventListener(kind, awake);
 awake();
 
-byId("face").addEventListener("dblclick", () => {
+addEventListener("dblclick", (event) => {
+  if (event.target.id !== "face") return;
   if (document.fullscreenElement) document.exitFullscreen();
   else document.documentElement.requestFullscreen?.().catch(() => {});
 });
@@ -139,7 +156,7 @@ if (kiosk) {
 
 // -- for the curious and for tests -----------------------------------------------------------------------------------
 
-const report = new Report({ clock, timeline, pictures, sound, link }, byId("panel"), () => info);
+const report = new Report({ clock, timeline, screen, sound, link }, byId("panel"), () => info);
 
 window.thFace = {
   get state() { return link.state; },
