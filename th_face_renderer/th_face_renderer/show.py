@@ -24,6 +24,7 @@ class Seat:
     """One display and what it showed last."""
 
     display: Display | CodeDisplay
+    show: Callable[[Floats, float], None]
     viewers: int = 0
     code: Floats | None = None
     shown_at: float = field(default=-1e18)
@@ -52,7 +53,7 @@ class Show:
         on_error: Callable[[Exception], None],
     ) -> None:
         self._decoder, self._schedule, self._size, self._now, self._on_error = decoder, schedule, size, now, on_error
-        self._seats = [Seat(display) for display in displays]
+        self._seats = [Seat(display, self._way_to(display)) for display in displays]
         self._picture: np.ndarray | None = None
         self._drawn: Floats | None = None
         self._costs: deque[float] = deque(maxlen=_REMEMBERED)
@@ -110,13 +111,15 @@ class Show:
         if not seat.wants(code, viewers, now):
             return
         begin = time.perf_counter()
-        if isinstance(seat.display, CodeDisplay):
-            seat.display.show_code(code, present_at)
-        else:
-            seat.display.show(self._picture_of(code), present_at)
+        seat.show(code, present_at)
         seat.code, seat.shown_at = code, now
         self._costs.append(time.perf_counter() - begin)
         self._skews.append(self._now() - present_at)
+
+    def _way_to(self, display: Display | CodeDisplay) -> Callable[[Floats, float], None]:
+        if isinstance(display, CodeDisplay):
+            return display.show_code
+        return lambda code, present_at: display.show(self._picture_of(code), present_at)
 
     def _picture_of(self, code: Floats) -> np.ndarray:
         if self._picture is None or self._drawn is None or not np.array_equal(code, self._drawn):
