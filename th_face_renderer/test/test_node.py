@@ -294,6 +294,7 @@ def test_the_page_gets_the_face_and_the_sound_in_step(
     assert stage.wait(step)
     np.testing.assert_allclose(np.diff(played), 0.1, atol=0.01)
     assert min(abs((played[0] - 0.2 - begin) / 0.1 - k) for k in range(30)) < 0.1  # capture + the codes' delay of 0.2 s
+    assert stage.wait(lambda: abs(float(stage.watcher.health.get("presentation delay ms", 0)) - 200.0) < 5.0)
     assert shown[look]
     assert shown[look][0] > begin
     other = Look.CODES if look is Look.PICTURES else Look.PICTURES

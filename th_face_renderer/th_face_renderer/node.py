@@ -226,6 +226,8 @@ class FaceRendererNode(TalkingHeadNode):
         health.set("codes ahead ms", self._ahead * 1e3)
         health.set("stream restarts", schedule.restarts)
         health.count("refused codes", 0)
+        if self._sound is not None and self._sound.delay is not None:
+            health.set("presentation delay ms", self._sound.delay * 1e3)
         if show is not None:
             (cost, cost95), (skew, skew95) = show.costs(), show.skews()
             health.set("viewers", show.viewers)
@@ -308,9 +310,17 @@ class FaceRendererNode(TalkingHeadNode):
     def _tell_page(self) -> None:
         assert self._page is not None
         snapshot = self.health.snapshot()
-        told = ("state", "late codes", "refused codes", "viewers", "render ms p50", "skew ms p95", "rate Hz")
+        told = (
+            "state",
+            "presentation delay ms",
+            "late codes",
+            "refused codes",
+            "viewers",
+            "render ms p50",
+            "skew ms p95",
+        )
         badge = "" if snapshot.level < Level.ERROR else snapshot.message.split(":", 1)[0]
-        self._page.info({"badge": badge, **{key: snapshot.values.get(key, "") for key in told}})
+        self._page.info({"badge": badge, **{key: snapshot.values.get(key, "") for key in (*told, "rate Hz")}})
 
     # --- small things ------------------------------------------------------------------------------------------------
 

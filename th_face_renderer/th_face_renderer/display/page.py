@@ -19,6 +19,7 @@ from aiohttp import web
 from numpy.typing import NDArray
 
 from th_common.errors import DeviceError, InputError
+from th_face_renderer.display import page_guard as guard
 from th_face_renderer.display import page_protocol as protocol
 from th_face_renderer.display.page_face import PageFace
 from th_face_renderer.display.page_site import Site, address_problem, open_site, page_url
@@ -35,6 +36,9 @@ class PageServer:
     `show`, `show_code`, `play` and `info` only hand over: a slow viewer loses its oldest pictures, never the caller's time.
     `face` is what pages draw codes with; without one they all get pictures. `backdrop` is a picture file (JPEG or PNG) that
     fills the screen behind it.
+    `actions` are what the operator's page has buttons for: a name (with a colon after the group's, as in "expression:joy") and
+    what to do, called in the server's thread, so that it must only hand over. They are offered to browsers on this machine,
+    with `remote_actions` to all.
     `clock` gives the time in s that `present_at` is in (it is called from the server's thread). `buffer` is what the
     page adds to every `present_at` to wait for the network (the page's address may say otherwise: `?buffer=`, in ms).
     `allowed_hosts` are further names under which browsers may ask for the page (a reverse proxy's).
@@ -54,6 +58,8 @@ class PageServer:
         allowed_hosts: Collection[str] = (),
         face: PageFace | None = None,
         backdrop: bytes = b"",
+        actions: Mapping[str, Callable[[], None]] | None = None,
+        remote_actions: bool = False,
     ) -> None:
         self._site = Site(
             title=title,
@@ -66,6 +72,7 @@ class PageServer:
             backdrop=backdrop,
         )
         self._face = face
+        self._actions, self._remote_actions = dict(actions or {}), remote_actions
         self.clock = clock
         self.max_viewers = max_viewers
         self._address = (host, port)
@@ -233,7 +240,8 @@ class PageServer:
             look = protocol.Look(request.query.get("face", "pictures"))
         except ValueError:
             raise web.HTTPBadRequest(text="A page is sent pictures or codes.") from None
-        viewer = Viewer(self.clock, look)
+        near = self._remote_actions or guard.is_this_machine(request.remote)
+        viewer = Viewer(self.clock, look, self._actions if near else {})
         self._viewers = (*self._viewers, viewer)
         self._counts["viewers_seen"] += 1
         try:

@@ -7,8 +7,8 @@ Server to page, binary: a 16-byte little-endian header, then the payload.
     CODE: a facial code, float32, due at present_at; word: the tag of the face that it belongs to (page_face.PageFace)
 
 Server to page, text: JSON objects {"type": "hello" | "pong" | "info", ...}.
-Page to server, text only: {"type": "ping", "t0": seconds} and {"type": "sound", "on": bool}. Whether a page wants pictures
-or codes it says in the address: `socket?face=codes`.
+Page to server, text only: {"type": "ping", "t0": seconds}, {"type": "sound", "on": bool} and {"type": "do", "action": name},
+a name that the hello offered. Whether a page wants pictures or codes it says in the address: `socket?face=codes`.
 """
 
 from __future__ import annotations
@@ -71,6 +71,13 @@ class Listen:
     """A page turns its sound on or off."""
 
     on: bool
+
+
+@dataclass(frozen=True)
+class Do:
+    """A page asks for one of the actions that it was offered."""
+
+    action: str
 
 
 def pack_picture(jpeg: bytes, present_at: float, *, still: bool = False) -> bytes:
@@ -149,8 +156,8 @@ def pack_info(values: Mapping[str, object]) -> str:
     return text
 
 
-def parse_request(text: str) -> Ping | Listen:
-    """What a page asks for. InputError on everything that is not exactly one of the two requests."""
+def parse_request(text: str) -> Ping | Listen | Do:
+    """What a page asks for. InputError on everything that is not exactly one of the three requests."""
     try:
         request = json.loads(text)
         kind = request["type"]
@@ -158,6 +165,8 @@ def parse_request(text: str) -> Ping | Listen:
             return Ping(finite_time(request["t0"]))
         if kind == "sound" and isinstance(request["on"], bool):
             return Listen(request["on"])
+        if kind == "do" and isinstance(request["action"], str):
+            return Do(request["action"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise InputError("A page sent something that is not a request.") from error
     raise InputError("A page sent a request of unknown type.")

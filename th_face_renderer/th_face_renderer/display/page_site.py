@@ -71,7 +71,7 @@ class Site:
         self.build = hashlib.sha256("".join(contents + list(filled.values())).encode()).hexdigest()[:12]
         filled["$build"] = self.build
         filled["$face"] = self._face_name
-        for name in ("index.html", "face.css"):
+        for name in ("index.html", "operator.html", "face.css"):
             files[name] = re.sub("|".join(map(re.escape, filled)), lambda m: filled[m[0]], files[name])
         self.files = files
 
@@ -89,10 +89,11 @@ class Site:
         """The routes. Everything else is 404, every other method 405."""
         app = web.Application(middlewares=[self._guard], client_max_size=1024)
         app.router.add_get("/", self._file("index.html"))
+        app.router.add_get("/operator", self._file("operator.html"))
         app.router.add_get("/stats", self._stats)
         app.router.add_get("/socket", self.page.welcome)
         for name in self.files:
-            if name != "index.html":
+            if not name.endswith(".html"):
                 app.router.add_get(f"/{name}", self._file(name))
         for name, data in self.blobs.items():
             app.router.add_get(f"/{name}", self._blob(data))

@@ -1,5 +1,6 @@
 // Codes: drawn at the display's own rate, the pose of every refresh taken from between the codes on either side of it.
 
+import { Pace } from "./pace.js";
 import { Ring } from "./ring.js";
 
 const KEPT = 2;             // s of codes that are over
@@ -12,7 +13,12 @@ const FALL = 0.4;           // s until it is there
 export class Codes {
   // painter: null until the face is there; what comes before that waits.
   constructor(canvas, timeline) {
-    Object.assign(this, { canvas, timeline, painter: null, waiting: [], still: null, shown: null, resized: true });
+    Object.assign(this, { canvas, timeline, painter: null, waiting: [], still: null, shown: null });
+    this.pace = new Pace();
+    this.room = null;           // px of the screen that the canvas has: [width, height]
+    this.resized = true;
+    this.moved = false;         // whether the last refresh was drawn
+    canvas.style.objectFit = "fill";
     this.frame = 1 / 60;        // s between the screen's refreshes, measured
     this.skews = new Ring(1200);
     this.counts = { received: 0, drawn: 0, dropped: 0, late: 0, broken: 0, hidden: 0 };
@@ -30,7 +36,10 @@ export class Codes {
     if (!fits(this.still)) this.still = null;
   }
 
-  close() { this.observer.disconnect(); }
+  close() {
+    this.observer.disconnect();
+    this.canvas.style.objectFit = "";
+  }
 
   // The stream begins anew (another server, another clock): what waits is void, what is on the screen stays.
   restart() {
@@ -61,7 +70,10 @@ export class Codes {
     if (previous) this.#measureFrame(start - previous);
     if (!this.painter) return;
     const pose = this.pose(start + this.frame) ?? this.shown;
-    if (!pose || (!this.resized && this.shown && pose.every((value, i) => value === this.shown[i]))) return;
+    const moves = !this.shown || pose?.some((value, i) => value !== this.shown[i]);
+    if (this.moved && moves && this.pace.took(start - previous)) this.#fit();
+    this.moved = moves;
+    if (!pose || !(moves || this.resized)) return;
     this.painter.paint(pose);
     this.shown = pose;
     this.resized = false;
@@ -89,14 +101,22 @@ export class Codes {
   }
 
   #resize(entry) {
-    const { canvas } = this, ratio = devicePixelRatio || 1, box = entry.devicePixelContentBoxSize?.[0];
+    const ratio = devicePixelRatio || 1, box = entry.devicePixelContentBoxSize?.[0];
     // The browser knows to which pixels the canvas is rounded; an emulated screen's it does not know.
     const side = (css, exact) => Math.max(2, Math.abs(exact - css * ratio) < 1.5 ? exact : Math.round(css * ratio));
-    const width = side(entry.contentRect.width, box?.inlineSize), height = side(entry.contentRect.height, box?.blockSize);
+    this.room = [side(entry.contentRect.width, box?.inlineSize), side(entry.contentRect.height, box?.blockSize)];
+    this.#fit();
+  }
+
+  #fit() {
+    if (!this.room) return;
+    const { canvas, pace } = this, [width, height] = this.room.map((side) => Math.max(2, Math.round(side * pace.scale)));
     if (canvas.width === width && canvas.height === height) return;
     canvas.width = width;
     canvas.height = height;
-    this.resized = true;
+    // That wiped it, and between a resize and the next drawing it would be seen empty.
+    if (this.painter && this.shown) this.painter.paint(this.shown);
+    else this.resized = true;
   }
 
   #measureFrame(interval) {

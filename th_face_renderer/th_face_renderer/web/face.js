@@ -1,9 +1,10 @@
 // The page: a face, its voice, and as little else as possible.
 //
 // Address parameters: kiosk (no button, no cursor, sound by itself), sound=1|0, buffer=ms, background=colour,
-// face=pictures (do not draw here).
+// face=pictures (do not draw here), meter (be sent the sound even where it is not played: thFace.level).
 
 import { Clock } from "./clock.js";
+import { Level } from "./level.js";
 import { Link } from "./link.js";
 import { Report } from "./report.js";
 import { Screen } from "./screen.js";
@@ -31,7 +32,9 @@ const screen = new Screen(byId("face"), timeline, {
   onlook: () => link.reopen(),
 });
 const sound = new Sound(timeline, showSound);
-let info = {};
+const level = new Level(timeline);
+const metering = params.has("meter");
+let info = {}, actions = [];
 
 const askedBuffer = Number.parseFloat(params.get("buffer"));
 const background = params.get("background"), backdrop = meta("face-backdrop");
@@ -51,11 +54,15 @@ function socketAddress() {
 const link = new Link(socketAddress, clock, {
   picture: (presentAt, bytes, still) => screen.picture(presentAt, bytes, still),
   code: (presentAt, tag, numbers, still) => screen.code(presentAt, tag, numbers, still),
-  sound: (presentAt, rate, samples) => sound.push(presentAt, rate, samples),
+  sound(presentAt, rate, samples) {
+    sound.push(presentAt, rate, samples);
+    if (metering) level.push(presentAt, rate, samples);
+  },
   hello(message) {
     if (message.build !== build && reloadFor(message.build)) return;
     timeline.buffer = askedBuffer >= 0 && askedBuffer <= 5000 ? askedBuffer / 1000 : message.buffer;
     screen.show(message.face);
+    actions = message.actions;
   },
   info(values) {
     info = values;
@@ -67,6 +74,7 @@ const link = new Link(socketAddress, clock, {
     timeline.restart();
     screen.restart();
     sound.restart();
+    level.restart();
   },
 });
 
@@ -97,7 +105,7 @@ async function setSound(on) {
 
 function showSound() {
   const on = sound.running;
-  if (link.listening !== on) link.listen(on);
+  if (link.listening !== (on || metering)) link.listen(on || metering);
   button.hidden = kiosk;
   button.setAttribute("aria-pressed", String(on));
   button.lastElementChild.textContent = on ? "Sound off" : "Sound on";
@@ -162,6 +170,11 @@ window.thFace = {
   get state() { return link.state; },
   get listening() { return link.listening; },
   get info() { return info; },
+  get level() { return level.now(performance.now() / 1000); },
+  get sounding() { return sound.running; },
+  get actions() { return actions; },
+  act(action) { link.act(action); },
+  setSound,
   get stats() { return report.stats; },
   clear() { report.clear(); },
 };

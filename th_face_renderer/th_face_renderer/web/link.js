@@ -26,6 +26,9 @@ export class Link {
     this.#send({ type: "sound", on });
   }
 
+  // One of the things that the server offers to do.
+  act(action) { this.#send({ type: "do", action }); }
+
   // Close, and open at once with the address as it is now.
   reopen() {
     this.socket.onclose = null;

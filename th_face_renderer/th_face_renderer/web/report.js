@@ -10,11 +10,12 @@ export class Report {
 
   get stats() {
     const { clock, timeline, screen, sound, link } = this;
-    const { counts, waiting, frame, skews } = screen.drawer;
+    const { counts, waiting, frame, skews, pace } = screen.drawer;
     return {
       look: screen.look,
       why: screen.why,
       face: screen.face,
+      scale: pace?.scale ?? 1,
       frames: { ...counts, waiting: waiting.length, refresh_ms: ms(frame) },
       skew_ms: skews.summary(),
       sound: {
