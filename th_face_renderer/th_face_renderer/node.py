@@ -28,7 +28,7 @@ from th_face_renderer.display.images import ImageTopics
 from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import page_face
-from th_face_renderer.display.window import Window, check_screen, find_monitor
+from th_face_renderer.display.window import make_window
 from th_face_renderer.schedule import CodeSchedule
 from th_face_renderer.show import Show
 from th_face_renderer.sound import SoundInStep
@@ -174,11 +174,8 @@ class FaceRendererNode(TalkingHeadNode):
         if self.value("display") == "web":
             self._open_page(self._decoder, background)
         elif self.value("display") == "window":
-            check_screen()
-            monitor = find_monitor(self.value("window_monitor"))
-            self._displays.append(
-                Window(lead=self.value("window_lead"), monitor=monitor, background=bars, on_leave=self._leave)
-            )
+            lead, monitor = self.value("window_lead"), self.value("window_monitor")
+            self._displays.append(make_window(lead=lead, monitor=monitor, background=bars, on_leave=self._leave))
         # The first picture costs most (a size is prepared then); nobody should wait for it.
         self._decoder.render(self._decoder.rest_code, self._size, copy=False)
         self._codes = self.create_subscription(FacialCode, "face/code", self._take_code, 60)
