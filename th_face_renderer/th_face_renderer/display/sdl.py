@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from ctypes import POINTER, Structure, byref, c_char_p, c_int, c_uint8, c_uint32, c_void_p
 from functools import cache
@@ -69,8 +70,6 @@ _CALLS = {
 }
 
 _HINTS = {b"SDL_NO_SIGNAL_HANDLERS": b"1", b"SDL_RENDER_SCALE_QUALITY": b"linear", b"SDL_VIDEO_ALLOW_SCREENSAVER": b"0"}
-if sys.platform.startswith("linux"):
-    _HINTS[b"SDL_VIDEODRIVER"] = b"wayland,x11"  # nothing that only pretends to be a screen
 
 
 @cache
@@ -92,6 +91,9 @@ def library() -> ctypes.CDLL | None:
 
 def begin(sdl: ctypes.CDLL) -> None:
     """Reach the display. DeviceError, in one sentence, where that cannot be."""
+    if sys.platform.startswith("linux"):
+        # Nothing that only pretends to be a screen; and Wayland's library complains where there is no Wayland.
+        sdl.SDL_SetHint(b"SDL_VIDEODRIVER", b"wayland,x11" if os.environ.get("WAYLAND_DISPLAY") else b"x11")
     if sdl.SDL_InitSubSystem(VIDEO):
         raise DeviceError(f"no window can be opened on the display: {error(sdl)}")
 
