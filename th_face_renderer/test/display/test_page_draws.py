@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import PageFace, page_face
 from th_face_renderer.display.page_protocol import Look
+from th_face_renderer.face_model import LANDMARKS
 from th_face_renderer.plain import psnr
 from th_face_renderer.testing import synthetic_model
 from th_face_renderer.testing_browser import Chromium, Page
@@ -29,6 +31,17 @@ Serve = Callable[..., PageServer]
 
 SIDE = 128
 FACE = FaceDecoder(synthetic_model(side=SIDE, seed=1), model_id="one")
+
+
+def alone() -> FaceDecoder:
+    """A face without a portrait around it: its outline moves, and what is behind it is seen."""
+    model = FACE.model
+    triangles = model.triangles[(model.triangles < LANDMARKS).all(axis=1)]
+    modes = model.shape_modes.copy()
+    modes[0, :17] *= 2  # the jaw
+    return FaceDecoder(replace(model, triangles=triangles, shape_modes=modes), model_id="alone")
+
+
 OTHER = FaceDecoder(synthetic_model(side=SIDE, seed=2), model_id="two")
 
 # The page's own modules on a canvas of the test's.
@@ -72,9 +85,11 @@ def drawn(page: Page, code: NDArray[Any], size: tuple[int, int]) -> NDArray[np.u
     return pixels[::-1, :, 2::-1]
 
 
-@pytest.fixture(scope="module", params=["synthetic", "default"])
+@pytest.fixture(scope="module", params=["synthetic", "alone", "default"])
 def rig(request: pytest.FixtureRequest, browser: Chromium) -> Iterator[tuple[FaceDecoder, Page]]:
-    decoder = FACE if request.param == "synthetic" else load_face(default_model_folder())
+    decoder = {"synthetic": lambda: FACE, "alone": alone, "default": lambda: load_face(default_model_folder())}[
+        request.param
+    ]()
     server = PageServer(port=0, face=asset(decoder))
     page = browser.open(server.start() + "?face=pictures")
     page.wait("window.thFace")

@@ -88,12 +88,15 @@ def pack_picture(jpeg: bytes, present_at: float, *, still: bool = False) -> byte
     return b"".join((header, jpeg))
 
 
-def pack_code(code: npt.ArrayLike, present_at: float, *, tag: int) -> bytes:
-    """A facial code (N,) of the face with that tag, due at `present_at` (s). InputError unless it is 2 to 128 finite numbers."""
+def pack_code(code: npt.ArrayLike, present_at: float, *, tag: int, still: bool = False) -> bytes:
+    """A facial code (N,) of the face with that tag, due at `present_at` (s); `still` asks for it to be drawn at once.
+
+    InputError unless it is 2 to 128 finite numbers.
+    """
     numbers = np.asarray(code, "<f4")
     if numbers.ndim != 1 or not 2 <= len(numbers) <= 128 or not np.isfinite(numbers).all():
         raise InputError(f"A code for the page must be 2 to 128 finite numbers, not {numbers.shape}.")
-    return HEADER.pack(VERSION, Kind.CODE, 0, tag, finite_time(present_at)) + numbers.tobytes()
+    return HEADER.pack(VERSION, Kind.CODE, STILL if still else 0, tag, finite_time(present_at)) + numbers.tobytes()
 
 
 def as_still(message: bytes) -> bytes:
