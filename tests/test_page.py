@@ -36,9 +36,11 @@ def test_the_page_speaks() -> None:
             stats = page.evaluate("thFace.stats")
             assert page.errors == []
             assert run.end() == 0, run.output
-            # The stream is gone and the page goes to rest by itself, as the decoder draws it, but for the mark.
+            # The stream is gone and the page goes to rest by itself, as the decoder draws it, but for the mark; a machine
+            # that was too slow has drawn fewer pixels.
             page.wait("thFace.state === 'reconnecting'")
-            assert graph.wait(lambda: psnr(page.screenshot()[64:], rest[64:]) > 40, 20.0)
+            least = 40 if page.evaluate("thFace.stats.scale") == 1 else 30
+            assert graph.wait(lambda: psnr(page.screenshot()[64:], rest[64:]) > least, 20.0)
     assert (stats["look"], stats["face"], stats["frames"]["broken"]) == ("codes", decoder.model_id, 0)
     assert stats["sound"]["state"] == "running"
     # It is our face: away from the mouth it looks as the decoder draws it
