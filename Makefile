@@ -66,10 +66,10 @@ soak: build  ## run the graph for SOAK_MINUTES=10, print rates, memory, counters
 docs: build  ## write docs/parameters.md from the nodes' tables
 	@$(IN_ENV) python scripts/parameter_docs.py
 
-system-packages:  ## Debian/Ubuntu packages for sound, actor, voices and the browser test (needs root)
+system-packages:  ## Debian/Ubuntu packages for sound, window, actor, voices and the browser test (needs root)
 	apt-get update -q
 	apt-get install -y -q --no-install-recommends libportaudio2 espeak-ng libespeak-ng1 flite libegl1 libegl-mesa0 \
-		libgl1-mesa-dri libgl1 libglib2.0-0 chromium
+		libgl1-mesa-dri libgl1 libglib2.0-0 libsdl2-2.0-0 chromium
 
 clean:  ## remove what build and tests made (not .venv)
 	rm -rf build install log th_face_renderer/th_face_renderer/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis

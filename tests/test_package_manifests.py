@@ -35,7 +35,7 @@ NAMES = {
     "dlib": "python3-dlib-pip",
 }
 # programs and libraries that are found by name at run time, not imported
-NOT_IMPORTED = {"espeak-ng"}
+NOT_IMPORTED = {"espeak-ng", "sdl2"}
 
 
 def _imports(folder: Path) -> set[str]:

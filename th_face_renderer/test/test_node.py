@@ -31,6 +31,7 @@ from th_common.node import time_message
 from th_common.stamps import to_seconds
 from th_common.testing import Graph
 from th_face_renderer import load_face
+from th_face_renderer.display.page_protocol import Look
 from th_face_renderer.node import FaceRendererNode
 from th_face_renderer.schedule import LOST_FALL
 from th_face_renderer.testing import synthetic_face
@@ -322,14 +323,17 @@ def test_a_busy_port_is_one_clear_sentence(graph: Graph, folder: Path) -> None:
     assert stage.node._images is None, "a configure that failed leaves nothing open"
 
 
-def test_the_page_gets_pictures_and_the_sound_in_step(
-    graph: Graph, folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("look", list(Look))
+def test_the_page_gets_the_face_and_the_sound_in_step(
+    graph: Graph, folder: Path, monkeypatch: pytest.MonkeyPatch, look: Look
 ) -> None:
-    shown: list[float] = []
+    shown: dict[Look, list[float]] = {Look.PICTURES: [], Look.CODES: []}
     played: list[float] = []
-    monkeypatch.setattr("th_face_renderer.display.page.PageServer.viewers", property(lambda self: 1))
-    monkeypatch.setattr("th_face_renderer.display.page.PageServer.show", lambda self, jpeg, due: shown.append(due))
-    monkeypatch.setattr("th_face_renderer.display.page.PageServer.play", lambda self, s, rate, due: played.append(due))
+    server = "th_face_renderer.display.page.PageServer."
+    monkeypatch.setattr(server + "looking", lambda self, wanted: int(wanted is look))
+    monkeypatch.setattr(server + "show", lambda self, jpeg, due: shown[Look.PICTURES].append(due))
+    monkeypatch.setattr(server + "show_code", lambda self, code, due: shown[Look.CODES].append(due))
+    monkeypatch.setattr(server + "play", lambda self, s, rate, due: played.append(due))
     stage = Stage(graph, folder, display="web", port=0, page_lead=0.5)
     stage.begin()
     assert "http://127.0.0.1:" in stage.node.health.snapshot().values["page"]
@@ -349,8 +353,13 @@ def test_the_page_gets_pictures_and_the_sound_in_step(
     assert stage.wait(step)
     np.testing.assert_allclose(np.diff(played), 0.1, atol=0.01)
     assert min(abs((played[0] - 0.2 - begin) / 0.1 - k) for k in range(30)) < 0.1  # capture + the codes' delay of 0.2 s
-    assert shown
-    assert shown[0] > begin
+    assert stage.wait(lambda: abs(float(stage.watcher.health.get("presentation delay ms", 0)) - 200.0) < 5.0)
+    assert shown[look]
+    assert shown[look][0] > begin
+    other = Look.CODES if look is Look.PICTURES else Look.PICTURES
+    assert not shown[other]
+    assert stage.node._show is not None
+    assert (stage.node._show.drawn > 0) == (look is Look.PICTURES), "for pages that draw the node need not"
 
 
 def test_a_background_that_is_no_picture_is_a_named_fault(graph: Graph, folder: Path, tmp_path: Path) -> None:

@@ -41,6 +41,16 @@ _CORNER_MARGIN = 0.09
 _CORNER_SOFTNESS = 0.02
 """Share of the mouth's width over which the corners begin to press on the rows, so that nothing jumps between frames."""
 
+MOUTH_CONSTANTS = {
+    "code_limit": CODE_LIMIT,
+    "lip_gap": LIP_GAP,
+    "row_margin": _ROW_MARGIN,
+    "lip_margin": _LIP_MARGIN,
+    "corner_margin": _CORNER_MARGIN,
+    "corner_softness": _CORNER_SOFTNESS,
+}
+"""For whoever does elsewhere what `points_of` does here (the page, in the browser)."""
+
 _INNER_UPPER_LIP = np.array([61, 62, 63])
 _INNER_LOWER_LIP = np.array([67, 66, 65])
 _MAX_SIDE = 8192

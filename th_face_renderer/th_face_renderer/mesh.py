@@ -73,3 +73,14 @@ def outline(triangles: Indices) -> Indices:
     edges = triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
     _, where, counts = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
     return edges[where[counts == 1]]
+
+
+def outwards(points: Array, edges: Indices) -> npt.NDArray[np.int8]:
+    """Steps (P, 2) of -1, 0, 1 away from the mesh, for points on its outline: a pixel centre exactly on it is inside."""
+    along = points[edges[:, 1]] - points[edges[:, 0]]
+    normals = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    total = np.zeros_like(points)
+    for side in (0, 1):
+        np.add.at(total, edges[:, side], normals)
+    return np.where(np.abs(total) > 0.1, np.sign(total), 0).astype(np.int8)

@@ -26,13 +26,15 @@ from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
 from th_face_renderer import kernel
-from th_face_renderer.background import Colour, read_background
+from th_face_renderer.background import Colour, Image, read_background
 from th_face_renderer.decoder import FaceDecoder, load_face
-from th_face_renderer.display import Display
-from th_face_renderer.display.browser import Browser
+from th_face_renderer.display import CodeDisplay, Display
+from th_face_renderer.display.browser import Browser, DrawingBrowser
 from th_face_renderer.display.images import ImageTopics
+from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
-from th_face_renderer.display.window import Window, check_screen, find_monitor
+from th_face_renderer.display.page_face import page_face
+from th_face_renderer.display.window import make_window
 from th_face_renderer.schedule import CodeSchedule
 from th_face_renderer.show import Show
 from th_face_renderer.sound import SoundInStep
@@ -81,7 +83,7 @@ PARAMETERS = (
     Parameter(
         name="jpeg_quality",
         default=85,
-        description="quality of the page's pictures and of face/image/compressed",
+        description="quality of the pictures for pages that do not draw the face themselves, and of face/image/compressed",
         minimum=1,
         maximum=100,
     ),
@@ -103,7 +105,7 @@ PARAMETERS = (
     Parameter(
         name="page_lead",
         default=0.03,
-        description="how long before its time a picture is sent to the page",
+        description="how long before its time a code or a picture is sent to the page",
         unit="s",
         minimum=0.0,
         maximum=1.0,
@@ -138,6 +140,7 @@ PARAMETERS = (
 )
 
 BLACK = (0, 0, 0)
+BACKDROP_QUALITY = 95
 
 
 class FaceRendererNode(TalkingHeadNode):
@@ -160,7 +163,7 @@ class FaceRendererNode(TalkingHeadNode):
         self._page: PageServer | None = None
         self._sound: SoundInStep | None = None
         self._intake: RosIntake | None = None
-        self._displays: list[Display] = []
+        self._displays: list[Display | CodeDisplay] = []
         self._show: Show | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
@@ -179,13 +182,10 @@ class FaceRendererNode(TalkingHeadNode):
         self._images = ImageTopics(self, frame_id=self.value("frame_id"), quality=self._quality)
         self._displays = [self._images]
         if self.value("display") == "web":
-            self._open_page(bars)
+            self._open_page(self._decoder, background)
         elif self.value("display") == "window":
-            check_screen()
-            monitor = find_monitor(self.value("window_monitor"))
-            self._displays.append(
-                Window(lead=self.value("window_lead"), monitor=monitor, background=bars, on_leave=self._leave)
-            )
+            lead, monitor = self.value("window_lead"), self.value("window_monitor")
+            self._displays.append(make_window(lead=lead, monitor=monitor, background=bars, on_leave=self._leave))
         # The first picture costs most (a size is prepared then); nobody should wait for it.
         self._decoder.render(self._decoder.rest_code, self._size, copy=False)
         self._codes = self.create_subscription(FacialCode, "face/code", self._take_code, 60)
@@ -250,6 +250,8 @@ class FaceRendererNode(TalkingHeadNode):
         health.set("stream restarts", schedule.restarts)
         health.set("predictors in other processes", self._predictors)
         health.count("refused codes", 0)
+        if self._sound is not None and self._sound.delay is not None:
+            health.set("presentation delay ms", self._sound.delay * 1e3)
         if show is not None:
             (cost, cost95), (skew, skew95) = show.costs(), show.skews()
             health.set("viewers", show.viewers)
@@ -348,7 +350,8 @@ class FaceRendererNode(TalkingHeadNode):
 
     # --- the page ----------------------------------------------------------------------------------------------------
 
-    def _open_page(self, bars: Colour) -> None:
+    def _open_page(self, decoder: FaceDecoder, background: Colour | Image) -> None:
+        bars = background if isinstance(background, tuple) else BLACK
         page = PageServer(
             host=self.value("host"),
             port=self.value("port"),
@@ -356,12 +359,15 @@ class FaceRendererNode(TalkingHeadNode):
             background="#{2:02x}{1:02x}{0:02x}".format(*bars),
             clock=self.now,
             buffer=self.value("page_buffer"),
+            face=page_face(decoder.model, model_id=decoder.model_id),
+            backdrop=b"" if isinstance(background, tuple) else encode_jpeg(background, BACKDROP_QUALITY),
         )
         url = page.start()
         self._page = page
         self._sound = SoundInStep(page.play)
         self._intake = RosIntake(self, self._take_sound)
         self._displays.append(Browser(page, lead=self.value("page_lead"), quality=self._quality))
+        self._displays.append(DrawingBrowser(page, lead=self.value("page_lead")))
         self.health.set("page", url)
         self.get_logger().info(f"the face is at {url}")
 
@@ -372,9 +378,17 @@ class FaceRendererNode(TalkingHeadNode):
     def _tell_page(self) -> None:
         assert self._page is not None
         snapshot = self.health.snapshot()
-        told = ("state", "late codes", "refused codes", "viewers", "render ms p50", "skew ms p95", "rate Hz")
+        told = (
+            "state",
+            "presentation delay ms",
+            "late codes",
+            "refused codes",
+            "viewers",
+            "render ms p50",
+            "skew ms p95",
+        )
         badge = "" if snapshot.level < Level.ERROR else snapshot.message.split(":", 1)[0]
-        self._page.info({"badge": badge, **{key: snapshot.values.get(key, "") for key in told}})
+        self._page.info({"badge": badge, **{key: snapshot.values.get(key, "") for key in (*told, "rate Hz")}})
 
     # --- small things ------------------------------------------------------------------------------------------------
 

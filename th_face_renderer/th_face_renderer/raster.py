@@ -10,7 +10,7 @@ from th_face_renderer.edge import Rectangle
 from th_face_renderer.face_model import FaceModel, Floats
 from th_face_renderer.kernel_calls import Mesh, Rim, Texels
 from th_face_renderer.lips import Lips
-from th_face_renderer.mesh import Array, Indices, outline
+from th_face_renderer.mesh import Indices, outline, outwards
 from th_face_renderer.stage import Stage
 
 
@@ -30,7 +30,7 @@ class Raster:
         self._frame = background.copy()
         height, width = stage.size
         everywhere = (0, 0, height, width)
-        nudge = _outwards(stage.mean, outline(stage.triangles))
+        nudge = outwards(stage.mean, outline(stage.triangles))
         texture = stage.fitting(texels)
 
         def mesh(
@@ -116,14 +116,3 @@ class Raster:
         right, bottom = (self._points[self._used].max(axis=0) + 2).tolist()
         y0, x0 = min(max(int(top), y0), y1), min(max(int(left), x0), x1)
         return y0, x0, max(min(int(bottom), y1), y0), max(min(int(right), x1), x0)
-
-
-def _outwards(points: Array, edges: Indices) -> np.ndarray:
-    """Steps (P, 2) of -1, 0, 1 away from the mesh, for points on its outline: a pixel centre exactly on it is inside."""
-    along = points[edges[:, 1]] - points[edges[:, 0]]
-    normals = np.stack([along[:, 1], -along[:, 0]], axis=1)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    total = np.zeros_like(points)
-    for side in (0, 1):
-        np.add.at(total, edges[:, side], normals)
-    return np.where(np.abs(total) > 0.1, np.sign(total), 0).astype(np.int8)

@@ -13,7 +13,7 @@ import numpy as np
 from th_common.ladder import Ladder
 from th_common.latency import StageTimes
 from th_face_renderer.decoder import FaceDecoder
-from th_face_renderer.display import Display
+from th_face_renderer.display import CodeDisplay, Display
 from th_face_renderer.schedule import LATE, CodeSchedule, Floats
 
 KEEPALIVE = 1.0
@@ -26,9 +26,11 @@ _REMEMBERED = 300
 
 @dataclass
 class Seat:
-    """One display and what it showed last."""
+    """One display and what it showed last. `draws`: it is handed codes, not pictures, and costs next to nothing."""
 
-    display: Display
+    display: Display | CodeDisplay
+    show: Callable[[Floats, float], None]
+    draws: bool
     viewers: int = 0
     code: Floats | None = None
     shown_at: float = field(default=-1e18)
@@ -51,7 +53,7 @@ class Show:
         self,
         decoder: FaceDecoder,
         schedule: CodeSchedule,
-        displays: Sequence[Display],
+        displays: Sequence[Display | CodeDisplay],
         *,
         size: tuple[int, int],
         now: Callable[[], float],
@@ -60,7 +62,7 @@ class Show:
     ) -> None:
         self._decoder, self._schedule, self._size, self._now, self._on_error = decoder, schedule, size, now, on_error
         self._stages = StageTimes() if stages is None else stages
-        self._seats = [Seat(display) for display in displays]
+        self._seats = [self._seat(display) for display in displays]
         self._picture: np.ndarray | None = None
         self._drawn: Floats | None = None
         self._worked = False
@@ -134,16 +136,13 @@ class Show:
         if not seat.wants(code, viewers, now):
             return
         begin = time.perf_counter()
-        if self._picture is None or self._drawn is None or not np.array_equal(code, self._drawn):
-            self._picture = self._decoder.render(code, self._size, copy=False)
-            self._drawn = code
-            self.drawn += 1
-            self._stages.add("render", time.perf_counter() - begin)
+        if not seat.draws:
+            self._picture_of(code)
         drawn = time.perf_counter()
         if pose.speaking and self._now() - present_at > LATE and self.ladder.rung < REST:
             self.late += 1
             return
-        seat.display.show(self._picture, present_at)
+        seat.show(code, present_at)
         seat.code, seat.shown_at = code, now
         done, handed = time.perf_counter(), self._now()
         self._costs.append(done - begin)
@@ -151,6 +150,20 @@ class Show:
         if pose.speaking:
             self._stages.add("display", done - drawn)
             self._stages.add("face", handed - now)
+
+    def _seat(self, display: Display | CodeDisplay) -> Seat:
+        if isinstance(display, CodeDisplay):
+            return Seat(display, display.show_code, draws=True)
+        return Seat(display, lambda code, present_at: display.show(self._picture_of(code), present_at), draws=False)
+
+    def _picture_of(self, code: Floats) -> np.ndarray:
+        if self._picture is None or self._drawn is None or not np.array_equal(code, self._drawn):
+            begin = time.perf_counter()
+            self._picture = self._decoder.render(code, self._size, copy=False)
+            self._drawn = code
+            self.drawn += 1
+            self._stages.add("render", time.perf_counter() - begin)
+        return self._picture
 
     def _guarded(self, action: Callable[[], None]) -> None:
         try:

@@ -30,7 +30,7 @@ def test_a_picture_made_still_changes_in_nothing_else() -> None:
 def test_sound_comes_out_to_half_a_step(dtype: type) -> None:
     samples: NDArray[np.floating] = np.linspace(-1, 1, 1001).astype(dtype)
     message = protocol.unpack(protocol.pack_sound(samples, 24000, 7.0))
-    assert (message.kind, message.rate, message.present_at) == (protocol.Kind.SOUND, 24000, 7.0)
+    assert (message.kind, message.word, message.present_at) == (protocol.Kind.SOUND, 24000, 7.0)
     heard = np.frombuffer(message.payload, "<i2") / 32767
     np.testing.assert_allclose(heard, samples, atol=0.51 / 32767)
 
@@ -81,6 +81,36 @@ def test_a_ping_keeps_the_time_it_left_at(t0: float) -> None:
     assert protocol.parse_request(json.dumps({"type": "ping", "t0": t0})) == protocol.Ping(t0)
 
 
+def test_an_action_is_asked_for_by_name() -> None:
+    assert protocol.parse_request('{"type": "do", "action": "stop"}') == protocol.Do("stop")
+
+
+def test_a_code_comes_out_as_it_went_in() -> None:
+    code = np.linspace(-4, 4, 16, dtype=np.float32)
+    packed = protocol.pack_code(code, 12.25, tag=0xFEDCBA98)
+    assert len(packed) == 80
+    message = protocol.unpack(protocol.as_still(packed))
+    assert (message.kind, message.present_at, message.word, message.still) == (
+        protocol.Kind.CODE,
+        12.25,
+        0xFEDCBA98,
+        True,
+    )
+    np.testing.assert_array_equal(np.frombuffer(message.payload, "<f4"), code)
+
+
+@pytest.mark.parametrize("code", [[], [1.0], [[1.0, 2.0]], [0.0, math.nan], [math.inf] * 16, [0.0] * 129])
+def test_what_is_no_code_is_refused(code: list[float]) -> None:
+    with pytest.raises(InputError):
+        protocol.pack_code(code, 0.0, tag=1)
+
+
+@pytest.mark.parametrize("payload", [b"", b"123"])
+def test_a_code_message_with_half_a_number_is_refused(payload: bytes) -> None:
+    with pytest.raises(InputError):
+        protocol.unpack(protocol.HEADER.pack(protocol.VERSION, protocol.Kind.CODE, 0, 1, 0.0) + payload)
+
+
 @pytest.mark.parametrize("on", [True, False])
 def test_sound_is_asked_for_by_true_and_false(on: bool) -> None:
     assert protocol.parse_request(json.dumps({"type": "sound", "on": on})) == protocol.Listen(on)
@@ -98,7 +128,7 @@ def test_any_text_is_a_request_or_refused(text: str) -> None:
         request = protocol.parse_request(text)
     except InputError:
         return
-    assert isinstance(request, protocol.Ping | protocol.Listen)
+    assert isinstance(request, protocol.Ping | protocol.Listen | protocol.Do)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +143,8 @@ def test_any_text_is_a_request_or_refused(text: str) -> None:
         '{"type": "ping", "t0": ' + "9" * 900 + "}",
         '{"type": "sound", "on": 1}',
         '{"type": ["ping"], "t0": 1}',
+        '{"type": "do"}',
+        '{"type": "do", "action": 1}',
         '{"type": "quit"}',
     ],
 )

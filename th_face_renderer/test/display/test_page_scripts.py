@@ -87,6 +87,28 @@ def test_the_clock_follows_when_the_server_sets_its_own(page: Page) -> None:
     assert offsets[10] == pytest.approx(90, abs=0.002)
 
 
+def test_a_slow_machine_draws_fewer_pixels_and_tries_all_again_later(page: Page) -> None:
+    scales = page.evaluate("""(async () => {
+      const { Pace } = await import("/pace.js");
+      const pace = new Pace(), scales = [];
+      const run = (seconds, each) => { for (let t = 0; t < seconds; t += each) pace.took(each); scales.push(pace.scale); };
+      run(60, 1 / 60);    // at ease
+      run(1, 1 / 5);      // a short stall
+      run(1, 1 / 60);
+      run(3, 1 / 10);     // slow
+      run(60, 1 / 10);    // and slower than it can get
+      run(300, 1 / 60);
+      run(4, 1 / 10);     // a relapse: it takes longer now
+      run(30, 1 / 60);
+      run(30, 1 / 60);
+      return scales;
+    })()""")
+    assert scales[:3] == [1, 1, 1]
+    assert scales[3] == pytest.approx(0.75)
+    assert scales[4:6] == [pytest.approx(0.4), 1]
+    assert scales[6:] == [pytest.approx(0.75), pytest.approx(0.75), 1]
+
+
 def test_the_buffer_grows_with_lateness_and_shrinks_back(page: Page) -> None:
     delays = page.evaluate("""(async () => {
       const { Timeline } = await import("/timeline.js");

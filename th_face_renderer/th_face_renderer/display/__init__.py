@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 
-class Display(Protocol):
-    """A place where the face appears. All calls come from one thread, the show's.
+class Place(Protocol):
+    """Somewhere the face appears. All calls come from one thread, the show's.
 
-    `lead` is how long (s) before its time a picture must be handed over: the time it takes to reach the eye.
+    `lead` is how long (s) before its time the face must be handed over: the time it takes to reach the eye.
     """
 
     lead: float
@@ -22,8 +22,20 @@ class Display(Protocol):
     def poll(self) -> int:
         """Look after the display, on every tick; how many look at it (0: nothing need be drawn)."""
 
+    def close(self) -> None:
+        """The show is over."""
+
+
+class Display(Place, Protocol):
+    """A place that is shown pictures."""
+
     def show(self, picture: npt.NDArray[np.uint8], present_at: float) -> None:
         """Show a picture (h, w, 3) BGR that is due at `present_at` (s); it may change after the call."""
 
-    def close(self) -> None:
-        """The show is over."""
+
+@runtime_checkable
+class CodeDisplay(Place, Protocol):
+    """A place that draws the face itself, from codes."""
+
+    def show_code(self, code: npt.NDArray[np.float32], present_at: float) -> None:
+        """Show the face of a code (N,) that is due at `present_at` (s)."""

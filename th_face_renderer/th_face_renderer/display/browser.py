@@ -1,4 +1,4 @@
-"""The page as a display: pictures travel as JPEG, a little before they are due."""
+"""The page as a display: codes for pages that draw, JPEG files for the others, a little before they are due."""
 
 from __future__ import annotations
 
@@ -9,25 +9,48 @@ import numpy.typing as npt
 
 from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
+from th_face_renderer.display.page_protocol import Look
 
 
-class Browser:
-    """Shows the face on a started PageServer; whoever started it stops it. `quality` is asked for every picture."""
+class _OnPage:
+    """Whoever started the PageServer stops it."""
 
-    def __init__(self, page: PageServer, *, lead: float, quality: Callable[[], int]) -> None:
+    look: Look
+
+    def __init__(self, page: PageServer, *, lead: float) -> None:
         self.lead = lead
-        self._page, self._quality = page, quality
+        self._page = page
 
     def open(self) -> None:
         """Nothing to do."""
 
     def poll(self) -> int:
-        """How many pages are open."""
-        return self._page.viewers
-
-    def show(self, picture: npt.NDArray[np.uint8], present_at: float) -> None:
-        """Send a picture to every page."""
-        self._page.show(encode_jpeg(picture, self._quality()), present_at)
+        """How many pages want this."""
+        return self._page.looking(self.look)
 
     def close(self) -> None:
         """Nothing to do."""
+
+
+class Browser(_OnPage):
+    """Shows pictures on a started PageServer. `quality` is asked for every picture."""
+
+    look = Look.PICTURES
+
+    def __init__(self, page: PageServer, *, lead: float, quality: Callable[[], int]) -> None:
+        super().__init__(page, lead=lead)
+        self._quality = quality
+
+    def show(self, picture: npt.NDArray[np.uint8], present_at: float) -> None:
+        """Send a picture to the pages that want pictures."""
+        self._page.show(encode_jpeg(picture, self._quality()), present_at)
+
+
+class DrawingBrowser(_OnPage):
+    """Sends codes to the pages of a started PageServer that draw them: nothing is drawn here for them."""
+
+    look = Look.CODES
+
+    def show_code(self, code: npt.NDArray[np.float32], present_at: float) -> None:
+        """Send a code (N,) to the pages that draw."""
+        self._page.show_code(code, present_at)

@@ -1,7 +1,8 @@
-"""The face in a browser: a small server in a thread of its own that pushes pictures and sound, each with its time.
+"""The face in a browser: a small server in a thread of its own that pushes codes or pictures, and sound, each with its time.
 
-The page keeps its clock on the server's and shows every picture, and plays every sample, at `present_at` plus one
-fixed page buffer, so that lips and sound stay in step whatever the network did to their way.
+A page that can draws the codes itself, with the face that it fetched once; the others are sent pictures. The page keeps its clock on
+the server's and shows every code or picture, and plays every sample, at `present_at` plus one fixed page buffer, so that lips and
+sound stay in step whatever the network did to their way.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
-from th_common.errors import DeviceError
+from th_common.errors import DeviceError, InputError
+from th_face_renderer.display import page_guard as guard
 from th_face_renderer.display import page_protocol as protocol
+from th_face_renderer.display.page_face import PageFace
 from th_face_renderer.display.page_site import Site, address_problem, open_site, page_url
 from th_face_renderer.display.page_viewer import Viewer
 
-AT_ONCE = 0.05  # s after a stop in which pictures do not wait for their time
+AT_ONCE = 0.05  # s after a stop in which the face does not wait for its time
 PIECE = 0.1  # s: longer sound is sent in pieces, so that info and pictures get their turn
 
 _log = logging.getLogger(__name__)
@@ -32,7 +35,12 @@ _log = logging.getLogger(__name__)
 class PageServer:
     """Shows the face, and plays its voice, at every browser that asks. All methods are thread-safe.
 
-    `show`, `play` and `info` only hand over: a slow viewer loses its oldest pictures, never the caller's time.
+    `show`, `show_code`, `play` and `info` only hand over: a slow viewer loses its oldest pictures, never the caller's time.
+    `face` is what pages draw codes with; without one they all get pictures. `backdrop` is a picture file (JPEG or PNG) that
+    fills the screen behind it.
+    `actions` are what the operator's page has buttons for: a name (with a colon after the group's, as in "expression:joy") and
+    what to do, called in the server's thread, so that it must only hand over. They are offered to browsers on this machine,
+    with `remote_actions` to all.
     `clock` gives the time in s that `present_at` is in (it is called from the server's thread). `buffer` is what the
     page adds to every `present_at` to wait for the network (the page's address may say otherwise: `?buffer=`, in ms).
     `allowed_hosts` are further names under which browsers may ask for the page (a reverse proxy's).
@@ -50,10 +58,23 @@ class PageServer:
         buffer: float = 0.1,
         max_viewers: int = 16,
         allowed_hosts: Collection[str] = (),
+        face: PageFace | None = None,
+        backdrop: bytes = b"",
+        actions: Mapping[str, Callable[[], None]] | None = None,
+        remote_actions: bool = False,
     ) -> None:
         self._site = Site(
-            title=title, size=size, background=background, buffer=buffer, names=(host, *allowed_hosts), page=self
+            title=title,
+            size=size,
+            background=background,
+            buffer=buffer,
+            names=(host, *allowed_hosts),
+            page=self,
+            face=face,
+            backdrop=backdrop,
         )
+        self._face = face
+        self._actions, self._remote_actions = dict(actions or {}), remote_actions
         self.clock = clock
         self.max_viewers = max_viewers
         self._address = (host, port)
@@ -64,12 +85,13 @@ class PageServer:
         self._waking = False
         self._url = ""
         self._viewers: tuple[Viewer, ...] = ()  # replaced, never changed: other threads read it without a lock
-        self._last: tuple[bytes, float] | None = None
+        self._last: dict[protocol.Look, bytes] = {}
         self._stopped = -1e18
         self._info: str | None = None
         self._started = 0.0
         self._counts = dict.fromkeys(
-            ("viewers_seen", "viewers_refused", "requests_refused", "pictures", "sounds", "dropped_pictures"), 0
+            ("viewers_seen", "viewers_refused", "requests_refused", "pictures", "codes", "sounds", "dropped_pictures"),
+            0,
         ) | {"dropped_sounds": 0, "sent_bytes": 0}
 
     # -- life ------------------------------------------------------------------------------------------------------
@@ -111,6 +133,10 @@ class PageServer:
         """How many pages are open now."""
         return len(self._viewers)
 
+    def looking(self, look: protocol.Look) -> int:
+        """How many of them want pictures, or codes."""
+        return sum(viewer.look is look for viewer in self._viewers)
+
     @property
     def listeners(self) -> int:
         """How many of them have their sound on."""
@@ -120,11 +146,26 @@ class PageServer:
 
     def show(self, jpeg: bytes, present_at: float) -> None:
         """A picture (a JPEG file) due at `present_at`. InputError if it is empty or its time is not finite."""
-        message = protocol.pack_picture(jpeg, present_at, still=time.monotonic() - self._stopped < AT_ONCE)
-        self._last = (message, present_at)
         self._counts["pictures"] += 1
+        self._send(protocol.Look.PICTURES, protocol.pack_picture(jpeg, present_at, still=self._at_once))
+
+    def show_code(self, code: NDArray[np.floating], present_at: float) -> None:
+        """A facial code (N,) due at `present_at`. InputError if it is none, or this page has no face to draw it with."""
+        if self._face is None:
+            raise InputError("This page has no face to draw codes with.")
+        self._counts["codes"] += 1
+        message = protocol.pack_code(code, present_at, tag=self._face.tag, still=self._at_once)
+        self._send(protocol.Look.CODES, message)
+
+    @property
+    def _at_once(self) -> bool:
+        return time.monotonic() - self._stopped < AT_ONCE
+
+    def _send(self, look: protocol.Look, message: bytes) -> None:
+        self._last[look] = message
         for viewer in self._viewers:
-            viewer.outbox.put_picture(message)
+            if viewer.look is look:
+                viewer.outbox.put_picture(message)
         self._wake()
 
     def play(self, samples: NDArray[np.floating], rate: int, present_at: float) -> None:
@@ -142,7 +183,7 @@ class PageServer:
         self._wake()
 
     def hush(self) -> None:
-        """Forget what is on its way or waits in the pages: silence, and the next picture is shown at once."""
+        """Forget what is on its way or waits in the pages: silence, and the next face is shown at once."""
         self._stopped = time.monotonic()
         for viewer in self._viewers:
             viewer.outbox.put_stop(protocol.STOP)
@@ -210,15 +251,20 @@ class PageServer:
         if len(self._viewers) >= self.max_viewers:
             self._counts["viewers_refused"] += 1
             raise web.HTTPServiceUnavailable(text=f"There are {self.max_viewers} viewers already.")
-        viewer = Viewer(self.clock)
+        try:
+            look = protocol.Look(request.query.get("face", "pictures"))
+        except ValueError:
+            raise web.HTTPBadRequest(text="A page is sent pictures or codes.") from None
+        near = self._remote_actions or guard.is_this_machine(request.remote)
+        viewer = Viewer(self.clock, look, self._actions if near else {})
         self._viewers = (*self._viewers, viewer)
         self._counts["viewers_seen"] += 1
         try:
             await viewer.open(request, self._site.hello())
             if self._info is not None:
                 viewer.outbox.put_info(self._info)
-            if self._last is not None:
-                viewer.outbox.put_picture(protocol.as_still(self._last[0]))
+            if look in self._last:
+                viewer.outbox.put_picture(protocol.as_still(self._last[look]))
             return await viewer.serve()
         finally:
             self._viewers = tuple(other for other in self._viewers if other is not viewer)

@@ -44,6 +44,14 @@ def host_allowed(authority: str, names: Collection[str]) -> bool:
     return True
 
 
+def is_this_machine(address: str | None) -> bool:
+    """Whether a connection comes from here: its address is a loopback one."""
+    try:
+        return ipaddress.ip_address(address or "").is_loopback
+    except ValueError:
+        return False
+
+
 def origin_allowed(origin: str | None, authority: str) -> bool:
     """Whether the page that opens the socket came from us; programs that are not browsers send no Origin."""
     if origin is None:
@@ -60,5 +68,5 @@ def content_policy(authority: str) -> str:
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         f"connect-src 'self' ws://{authority} wss://{authority}; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )

@@ -2,11 +2,13 @@
 
 Server to page, binary: a 16-byte little-endian header, then the payload.
 
-    version u8 · kind u8 · flags u16 · rate u32 (Hz, sound only) · present_at f64 (s, server clock)
-    PICTURE: a JPEG file        SOUND: mono int16 samples, the first one due at present_at
+    version u8 · kind u8 · flags u16 · word u32 · present_at f64 (s, server clock)
+    PICTURE: a JPEG file        SOUND: mono int16 samples, the first one due at present_at; word: their rate in Hz
+    CODE: a facial code, float32, due at present_at; word: the tag of the face that it belongs to (page_face.PageFace)
 
 Server to page, text: JSON objects {"type": "hello" | "pong" | "info" | "stop", ...}; after a stop nothing counts that came before.
-Page to server, text only: {"type": "ping", "t0": seconds} and {"type": "sound", "on": bool}.
+Page to server, text only: {"type": "ping", "t0": seconds}, {"type": "sound", "on": bool} and {"type": "do", "action": name},
+a name that the hello offered. Whether a page wants pictures or codes it says in the address: `socket?face=codes`.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import NDArray
 
 from th_common.errors import InputError
@@ -36,15 +39,23 @@ class Kind(IntEnum):
 
     PICTURE = 1
     SOUND = 2
+    CODE = 3
+
+
+class Look(Enum):
+    """What a page wants to be sent of the face."""
+
+    PICTURES = "pictures"
+    CODES = "codes"
 
 
 @dataclass(frozen=True)
 class Message:
-    """A binary message, unpacked. `payload` is a view of the message."""
+    """A binary message, unpacked. `word` is the rate of a sound or the tag of a code; `payload` is a view of the message."""
 
     kind: Kind
     present_at: float
-    rate: int
+    word: int
     still: bool
     payload: memoryview
 
@@ -63,6 +74,13 @@ class Listen:
     on: bool
 
 
+@dataclass(frozen=True)
+class Do:
+    """A page asks for one of the actions that it was offered."""
+
+    action: str
+
+
 def pack_picture(jpeg: bytes, present_at: float, *, still: bool = False) -> bytes:
     """A JPEG due at `present_at` (s); `still` asks for it to be drawn at once. InputError on an empty or undated one."""
     if not len(jpeg):
@@ -71,10 +89,21 @@ def pack_picture(jpeg: bytes, present_at: float, *, still: bool = False) -> byte
     return b"".join((header, jpeg))
 
 
+def pack_code(code: npt.ArrayLike, present_at: float, *, tag: int, still: bool = False) -> bytes:
+    """A facial code (N,) of the face with that tag, due at `present_at` (s); `still` asks for it to be drawn at once.
+
+    InputError unless it is 2 to 128 finite numbers.
+    """
+    numbers = np.asarray(code, "<f4")
+    if numbers.ndim != 1 or not 2 <= len(numbers) <= 128 or not np.isfinite(numbers).all():
+        raise InputError(f"A code for the page must be 2 to 128 finite numbers, not {numbers.shape}.")
+    return HEADER.pack(VERSION, Kind.CODE, STILL if still else 0, tag, finite_time(present_at)) + numbers.tobytes()
+
+
 def as_still(message: bytes) -> bytes:
-    """The same picture message, to be drawn at once."""
-    version, kind, flags, rate, present_at = HEADER.unpack_from(message)
-    return HEADER.pack(version, kind, flags | STILL, rate, present_at) + message[HEADER.size :]
+    """The same picture or code message, to be drawn at once."""
+    version, kind, flags, word, present_at = HEADER.unpack_from(message)
+    return HEADER.pack(version, kind, flags | STILL, word, present_at) + message[HEADER.size :]
 
 
 def pack_sound(samples: NDArray[np.floating], rate: int, present_at: float) -> bytes:
@@ -103,15 +132,17 @@ def unpack(message: bytes) -> Message:
     view = memoryview(message)
     if len(view) < HEADER.size:
         raise InputError(f"A message of {len(view)} bytes has no whole header.")
-    version, kind, flags, rate, present_at = HEADER.unpack_from(view)
+    version, kind, flags, word, present_at = HEADER.unpack_from(view)
     if version != VERSION:
         raise InputError(f"A message of protocol version {version}; this one is {VERSION}.")
     if kind not in Kind.__members__.values():
         raise InputError(f"A message of unknown kind {kind}.")
     payload = view[HEADER.size :]
-    if kind == Kind.SOUND and (len(payload) % 2 or not rate):
+    if kind == Kind.SOUND and (len(payload) % 2 or not word):
         raise InputError("A sound message with half a sample or without a rate.")
-    return Message(Kind(kind), finite_time(present_at), rate, bool(flags & STILL), payload)
+    if kind == Kind.CODE and (len(payload) % 4 or not payload):
+        raise InputError("A code message with half a number or without any.")
+    return Message(Kind(kind), finite_time(present_at), word, bool(flags & STILL), payload)
 
 
 def pack_info(values: Mapping[str, object]) -> str:
@@ -129,8 +160,8 @@ def pack_info(values: Mapping[str, object]) -> str:
     return text
 
 
-def parse_request(text: str) -> Ping | Listen:
-    """What a page asks for. InputError on everything that is not exactly one of the two requests."""
+def parse_request(text: str) -> Ping | Listen | Do:
+    """What a page asks for. InputError on everything that is not exactly one of the three requests."""
     try:
         request = json.loads(text)
         kind = request["type"]
@@ -138,6 +169,8 @@ def parse_request(text: str) -> Ping | Listen:
             return Ping(finite_time(request["t0"]))
         if kind == "sound" and isinstance(request["on"], bool):
             return Listen(request["on"])
+        if kind == "do" and isinstance(request["action"], str):
+            return Do(request["action"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise InputError("A page sent something that is not a request.") from error
     raise InputError("A page sent a request of unknown type.")

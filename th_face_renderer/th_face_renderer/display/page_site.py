@@ -16,6 +16,7 @@ from aiohttp import web
 from th_common.errors import InputError
 from th_face_renderer.display import page_guard as guard
 from th_face_renderer.display import page_protocol as protocol
+from th_face_renderer.display.page_face import PageFace
 
 if TYPE_CHECKING:
     from th_face_renderer.display.page import PageServer
@@ -39,6 +40,8 @@ class Site:
         buffer: float,
         names: Collection[str],
         page: PageServer,
+        face: PageFace | None = None,
+        backdrop: bytes = b"",
     ) -> None:
         if not _COLOUR.fullmatch(background):
             raise InputError(f"The background must be a colour like #102030, not {background!r}.")
@@ -48,34 +51,52 @@ class Site:
         self.names = guard.own_names(*names)
         self._buffer = buffer
         files = {file.name: file.read_text("utf-8") for file in (resources.files("th_face_renderer") / "web").iterdir()}
+        self.blobs: dict[str, bytes] = {}
+        if face is not None:
+            self.blobs[face.name] = face.data
+        backdrop_name = f"backdrop-{hashlib.sha256(backdrop).hexdigest()[:16]}" if backdrop else ""
+        if backdrop:
+            self.blobs[backdrop_name] = backdrop
+        self._face_name = "" if face is None else face.name
         height, width = size
         filled = {
             "$title": html.escape(title),
             "$background": background,
             "$width": str(int(width)),
             "$height": str(int(height)),
+            "$backdrop": backdrop_name,
         }
         # The page carries this hash and reloads itself when the server, started anew, has another.
         contents = [f"{name}\0{files[name]}\0" for name in sorted(files)]
         self.build = hashlib.sha256("".join(contents + list(filled.values())).encode()).hexdigest()[:12]
         filled["$build"] = self.build
-        for name in ("index.html", "face.css"):
+        filled["$face"] = self._face_name
+        for name in ("index.html", "operator.html", "face.css"):
             files[name] = re.sub("|".join(map(re.escape, filled)), lambda m: filled[m[0]], files[name])
         self.files = files
 
     def hello(self) -> dict[str, Any]:
         """The greeting of a new viewer."""
-        return {"type": "hello", "protocol": protocol.VERSION, "build": self.build, "buffer": self._buffer}
+        return {
+            "type": "hello",
+            "protocol": protocol.VERSION,
+            "build": self.build,
+            "buffer": self._buffer,
+            "face": self._face_name,
+        }
 
     def application(self) -> web.Application:
         """The routes. Everything else is 404, every other method 405."""
         app = web.Application(middlewares=[self._guard], client_max_size=1024)
         app.router.add_get("/", self._file("index.html"))
+        app.router.add_get("/operator", self._file("operator.html"))
         app.router.add_get("/stats", self._stats)
         app.router.add_get("/socket", self.page.welcome)
         for name in self.files:
-            if name != "index.html":
+            if not name.endswith(".html"):
                 app.router.add_get(f"/{name}", self._file(name))
+        for name, data in self.blobs.items():
+            app.router.add_get(f"/{name}", self._blob(data))
         return app
 
     @web.middleware
@@ -96,7 +117,8 @@ class Site:
 
     @staticmethod
     def _fence(response: web.StreamResponse, authority: str) -> web.StreamResponse:
-        response.headers.update(guard.HEADERS)
+        for name, value in guard.HEADERS.items():
+            response.headers.setdefault(name, value)
         response.headers["Content-Security-Policy"] = guard.content_policy(authority)
         return response
 
@@ -105,6 +127,19 @@ class Site:
 
         async def answer(_: web.Request) -> web.Response:
             return web.Response(text=self.files[name], content_type=kind, charset="utf-8")
+
+        return answer
+
+    @staticmethod
+    def _blob(data: bytes) -> Callable[[web.Request], Awaitable[web.Response]]:
+        kind = "application/octet-stream"
+        for start, name in ((b"\xff\xd8", "image/jpeg"), (b"\x89PNG", "image/png")):
+            kind = name if data.startswith(start) else kind
+
+        async def answer(_: web.Request) -> web.Response:
+            # Its name changes with its contents, so that a browser may keep it.
+            keep = {"Cache-Control": "private, max-age=31536000, immutable"}
+            return web.Response(body=data, content_type=kind, headers=keep)
 
         return answer
 

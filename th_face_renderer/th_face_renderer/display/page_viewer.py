@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -19,12 +20,18 @@ HEARTBEAT = 10.0  # s between pings: a viewer that vanished without a word is go
 MAX_UNSENT = 1 << 16  # bytes in the socket's queue: more of it would only age there, where nothing can be dropped
 MAX_REQUESTS = 100  # a second
 
+_log = logging.getLogger(__name__)
+
 
 class Viewer:
-    """Lives in the server's loop; only `outbox` is touched by other threads."""
+    """Lives in the server's loop; only `outbox` is touched by other threads. `actions` are what its page may ask for."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], look: protocol.Look, actions: Mapping[str, Callable[[], None]]
+    ) -> None:
         self.outbox = Outbox()
+        self.look = look
+        self.actions = actions
         self._clock = clock
         self._socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT, max_msg_size=protocol.MAX_REQUEST, compress=False, timeout=1.0
@@ -41,7 +48,7 @@ class Viewer:
         if request.transport is not None:
             request.transport.set_write_buffer_limits(high=MAX_UNSENT)
         with contextlib.suppress(ConnectionError):
-            await self._send(json.dumps(hello))
+            await self._send(json.dumps({**hello, "actions": sorted(self.actions)}))
 
     async def serve(self) -> web.WebSocketResponse:
         """Send what waits and answer requests until the socket closes."""
@@ -70,6 +77,7 @@ class Viewer:
     def stats(self) -> dict[str, Any]:
         """This viewer's counters."""
         return {
+            "look": self.look.value,
             "listening": self.outbox.listening,
             "sent_bytes": self._sent_bytes,
             "dropped_pictures": self.outbox.dropped_pictures,
@@ -91,6 +99,12 @@ class Viewer:
             await self._socket.send_bytes(message)
         self._sent_bytes += len(message)
 
+    def _act(self, action: str) -> None:
+        try:
+            self.actions[action]()
+        except Exception:  # somebody else's code: the page must live
+            _log.exception("The action %s failed.", action)
+
     async def _answer(self, kind: WSMsgType, data: Any) -> bool:
         """Do what the page asks; False, and the socket closed, if it asks nonsense or too much."""
         arrived = self._clock()
@@ -102,12 +116,16 @@ class Viewer:
             if kind != WSMsgType.TEXT or self._requests > MAX_REQUESTS:
                 raise InputError("A page sent what no page of ours sends.")
             request = protocol.parse_request(data)
+            if isinstance(request, protocol.Do) and request.action not in self.actions:
+                raise InputError("A page asked for what it was not offered.")
         except InputError as error:
             self._refused += 1
             await self._socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode())
             return False
         if isinstance(request, protocol.Listen):
             self.outbox.listen(request.on)
+        elif isinstance(request, protocol.Do):
+            self._act(request.action)
         else:
             await self._send(json.dumps({"type": "pong", "t0": request.t0, "t1": arrived, "t2": self._clock()}))
         return True

@@ -1,4 +1,7 @@
-"""The face on a screen of this machine: a fullscreen window on a chosen monitor, Escape leaves."""
+"""The face on a screen of this machine: a fullscreen window on a chosen monitor, Escape leaves.
+
+Through SDL 2 where that is installed (`window_sdl`), else through OpenCV (`Window`), which knows nothing of refreshes.
+"""
 
 from __future__ import annotations
 
@@ -14,33 +17,60 @@ import numpy as np
 import numpy.typing as npt
 
 from th_common.errors import DeviceError
+from th_face_renderer.display.sdl import library
+from th_face_renderer.display.window_sdl import SdlWindow, check_monitor
 
 _TITLE = "Talking face"
 _ESCAPE = 27
 _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.pollKey(); cv2.destroyAllWindows()"
 
 
+def make_window(
+    *, lead: float, monitor: int, background: tuple[int, int, int], on_leave: Callable[[], None]
+) -> Window | SdlWindow:
+    """A window for a monitor, counted from 0, not open yet.
+
+    Raises:
+        DeviceError: no display, or no such monitor; said in one sentence.
+    """
+    screens = _screens()
+    if library() is not None:
+        try:
+            check_monitor(monitor)
+        except DeviceError as error:
+            raise DeviceError(f"{error} ({screens})") from None
+        return SdlWindow(lead=lead, monitor=monitor, background=background, on_leave=on_leave)
+    check_screen()
+    return Window(lead=lead, monitor=find_monitor(monitor), background=background, on_leave=on_leave)
+
+
+def _screens() -> str:
+    """The displays that this session has. DeviceError where it has none."""
+    screens = [f"{name}={os.environ[name]}" for name in ("DISPLAY", "WAYLAND_DISPLAY") if os.environ.get(name)]
+    if not screens and sys.platform.startswith("linux"):
+        raise DeviceError(
+            "no display for the window: neither DISPLAY nor WAYLAND_DISPLAY is set (display:=web needs no screen)"
+        )
+    return ", ".join(screens)
+
+
 def check_screen(*, timeout: float = 20.0) -> None:
-    """Make sure that a window can be opened here.
+    """Make sure that OpenCV can open a window here.
 
     Asked in a process of its own, because the window toolkit ends a process that cannot reach the display.
 
     Raises:
         DeviceError: no display, or OpenCV without windows; said in one sentence.
     """
-    screens = [f"{name}={os.environ[name]}" for name in ("DISPLAY", "WAYLAND_DISPLAY") if os.environ.get(name)]
-    if not screens and sys.platform.startswith("linux"):
-        raise DeviceError(
-            "no display for the window: neither DISPLAY nor WAYLAND_DISPLAY is set (display:=web needs no screen)"
-        )
+    screens = _screens()
     try:
         probe = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
-        raise DeviceError(f"the display ({', '.join(screens)}) does not answer within {timeout:g} s") from None
+        raise DeviceError(f"the display ({screens}) does not answer within {timeout:g} s") from None
     if probe.returncode:
         lines = [line for line in probe.stderr.splitlines() if line.strip()]
         reason = lines[0].strip() if lines else f"exit status {probe.returncode}"
-        raise DeviceError(f"no window can be opened on the display ({', '.join(screens)}): {reason}")
+        raise DeviceError(f"no window can be opened on the display ({screens}): {reason}")
 
 
 @dataclass(frozen=True)

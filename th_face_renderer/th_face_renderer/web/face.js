@@ -1,19 +1,22 @@
 // The page: a face, its voice, and as little else as possible.
 //
-// Address parameters: kiosk=1 (no button, no cursor, sound by itself), sound=1|0, buffer=ms, background=colour.
+// Address parameters: kiosk (no button, no cursor, sound by itself), sound=1|0, buffer=ms, background=colour,
+// face=pictures (do not draw here), meter (be sent the sound even where it is not played: thFace.level).
 
 import { Clock } from "./clock.js";
+import { Level } from "./level.js";
 import { Link } from "./link.js";
-import { Pictures } from "./pictures.js";
 import { Report } from "./report.js";
+import { Screen } from "./screen.js";
 import { Sound } from "./sound.js";
 import { Timeline } from "./timeline.js";
 
 const params = new URLSearchParams(location.search);
-const kiosk = ["1", "true"].includes(params.get("kiosk"));
+const kiosk = params.has("kiosk") && !["0", "false"].includes(params.get("kiosk"));
 const byId = (id) => document.getElementById(id);
 const button = byId("sound");
-const build = document.querySelector("meta[name=face-build]").content;
+const meta = (name) => document.querySelector(`meta[name=${name}]`).content;
+const build = meta("face-build");
 
 // A remembered wish; storage may be forbidden.
 const memory = {
@@ -23,38 +26,60 @@ const memory = {
 
 const clock = new Clock();
 const timeline = new Timeline(clock, 0.1);
-const pictures = new Pictures(byId("face"), timeline);
+const screen = new Screen(byId("face"), timeline, {
+  file: meta("face-file"),
+  wish: params.get("face"),
+  onlook: () => link.reopen(),
+});
 const sound = new Sound(timeline, showSound);
-let info = {};
+const level = new Level(timeline);
+const metering = params.has("meter");
+let info = {}, actions = [];
 
 const askedBuffer = Number.parseFloat(params.get("buffer"));
-const background = params.get("background");
+const background = params.get("background"), backdrop = meta("face-backdrop");
 if (background && CSS.supports("color", background)) {
   document.documentElement.style.setProperty("--background", background);
+} else if (backdrop) {
+  document.body.style.backgroundImage = `url(${backdrop})`;
 }
 document.body.classList.toggle("kiosk", kiosk);
 
-const link = new Link(new URL("socket", location.href.replace(/^http/, "ws")), clock, {
-  picture: (presentAt, bytes, still) => pictures.push(presentAt, bytes, still),
-  sound: (presentAt, rate, samples) => sound.push(presentAt, rate, samples),
+function socketAddress() {
+  const url = new URL("socket", location.href.replace(/^http/, "ws"));
+  url.search = `face=${screen.look}`;
+  return url;
+}
+
+const link = new Link(socketAddress, clock, {
+  picture: (presentAt, bytes, still) => screen.picture(presentAt, bytes, still),
+  code: (presentAt, tag, numbers, still) => screen.code(presentAt, tag, numbers, still),
+  sound(presentAt, rate, samples) {
+    sound.push(presentAt, rate, samples);
+    if (metering) level.push(presentAt, rate, samples);
+  },
   hello(message) {
     if (message.build !== build && reloadFor(message.build)) return;
     timeline.buffer = askedBuffer >= 0 && askedBuffer <= 5000 ? askedBuffer / 1000 : message.buffer;
+    screen.show(message.face);
+    actions = message.actions;
   },
   info(values) {
     info = values;
     mark("mark-info", values.badge ?? "");
   },
   stop() {
-    pictures.restart();
+    screen.restart();
     sound.restart();
+    level.restart();
   },
   state(word) {
     mark("mark-link", word === "open" ? "" : word);
     if (word !== "open") return;
     timeline.restart();
-    pictures.restart();
+    screen.restart();
     sound.restart();
+    level.restart();
   },
 });
 
@@ -85,7 +110,7 @@ async function setSound(on) {
 
 function showSound() {
   const on = sound.running;
-  if (link.listening !== on) link.listen(on);
+  if (link.listening !== (on || metering)) link.listen(on || metering);
   button.hidden = kiosk;
   button.setAttribute("aria-pressed", String(on));
   button.lastElementChild.textContent = on ? "Sound off" : "Sound on";
@@ -113,7 +138,7 @@ showSound();
 
 let previous = 0;
 function animate(time) {
-  pictures.draw(time / 1000, previous / 1000);
+  screen.draw(time / 1000, previous / 1000);
   previous = time;
   requestAnimationFrame(animate);
 }
@@ -128,7 +153,8 @@ function awake() {
 for (const kind of ["pointermove", "pointerdown", "keydown"]) addEventListener(kind, awake);
 awake();
 
-byId("face").addEventListener("dblclick", () => {
+addEventListener("dblclick", (event) => {
+  if (event.target.id !== "face") return;
   if (document.fullscreenElement) document.exitFullscreen();
   else document.documentElement.requestFullscreen?.().catch(() => {});
 });
@@ -143,12 +169,17 @@ if (kiosk) {
 
 // -- for the curious and for tests -----------------------------------------------------------------------------------
 
-const report = new Report({ clock, timeline, pictures, sound, link }, byId("panel"), () => info);
+const report = new Report({ clock, timeline, screen, sound, link }, byId("panel"), () => info);
 
 window.thFace = {
   get state() { return link.state; },
   get listening() { return link.listening; },
   get info() { return info; },
+  get level() { return level.now(performance.now() / 1000); },
+  get sounding() { return sound.running; },
+  get actions() { return actions; },
+  act(action) { link.act(action); },
+  setSound,
   get stats() { return report.stats; },
   clear() { report.clear(); },
 };

@@ -1,8 +1,8 @@
 // The WebSocket to the server: opens itself again whenever it closes, measures the server's clock, hands messages on.
 
 const PROTOCOL = 1;
-const HEADER = 16;                 // bytes: version u8, kind u8, flags u16, rate u32, present_at f64
-const PICTURE = 1, SOUND = 2, STILL = 1;
+const HEADER = 16;                 // bytes: version u8, kind u8, flags u16, word u32, present_at f64
+const PICTURE = 1, SOUND = 2, CODE = 3, STILL = 1;
 const BURST = 8;                   // pings right after opening, 25 ms apart
 const PING = 1;                    // s between pings later
 const SILENCE = 4;                 // s without a pong: the link is dead, whatever the socket thinks
@@ -11,7 +11,9 @@ const MIN_WAIT = 0.1, MAX_WAIT = 1;  // s before opening again
 const now = () => performance.now() / 1000;
 
 export class Link {
-  // on: {picture(presentAt, bytes, still), sound(presentAt, rate, samples), hello(message), info(values), stop(), state(word)}
+  // url() is asked at every opening.
+  // on: {picture(presentAt, bytes, still), code(presentAt, tag, numbers, still), sound(presentAt, rate, samples),
+  //      hello(message), info(values), stop(), state(word)}
   constructor(url, clock, on) {
     Object.assign(this, { url, clock, on, state: "connecting", wait: MIN_WAIT, listening: false, opened: 0, broken: 0 });
     this.#open();
@@ -24,9 +26,19 @@ export class Link {
     this.#send({ type: "sound", on });
   }
 
+  // One of the things that the server offers to do.
+  act(action) { this.#send({ type: "do", action }); }
+
+  // Close, and open at once with the address as it is now.
+  reopen() {
+    this.socket.onclose = null;
+    this.socket.close();
+    this.#retry(0);
+  }
+
   #open() {
     clearTimeout(this.timer);
-    const socket = new WebSocket(this.url);
+    const socket = new WebSocket(this.url());
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => {
@@ -53,9 +65,7 @@ export class Link {
   #tick() {
     if (this.state !== "open") return;
     if (this.asked !== null && now() - this.asked > SILENCE) {
-      this.socket.onclose = null;
-      this.socket.close();
-      this.#retry(0);
+      this.reopen();
     } else if (now() - this.pinged >= PING) {
       this.#ping();
     }
@@ -94,14 +104,19 @@ export class Link {
     }
     if (data.byteLength < HEADER) { this.broken += 1; return; }
     const view = new DataView(data);
-    const kind = view.getUint8(1);
-    const presentAt = view.getFloat64(8, true);
-    if (view.getUint8(0) !== PROTOCOL) {
+    const kind = view.getUint8(1), size = data.byteLength - HEADER;
+    const presentAt = view.getFloat64(8, true), word = view.getUint32(4, true);
+    const still = (view.getUint16(2, true) & STILL) !== 0;
+    if (view.getUint8(0) !== PROTOCOL || !Number.isFinite(presentAt)) {
       this.broken += 1;
     } else if (kind === PICTURE) {
-      this.on.picture(presentAt, new Uint8Array(data, HEADER), (view.getUint16(2, true) & STILL) !== 0);
-    } else if (kind === SOUND) {
-      this.on.sound(presentAt, view.getUint32(4, true), new Int16Array(data, HEADER));
+      this.on.picture(presentAt, new Uint8Array(data, HEADER), still);
+    } else if (kind === SOUND && size % 2 === 0) {
+      this.on.sound(presentAt, word, new Int16Array(data, HEADER));
+    } else if (kind === CODE && size % 4 === 0) {
+      this.on.code(presentAt, word, new Float32Array(data, HEADER), still);
+    } else {
+      this.broken += 1;
     }
   }
 }

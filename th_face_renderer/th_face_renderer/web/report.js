@@ -9,10 +9,15 @@ export class Report {
   }
 
   get stats() {
-    const { clock, timeline, pictures, sound, link } = this;
+    const { clock, timeline, screen, sound, link } = this;
+    const { counts, waiting, frame, skews, pace } = screen.drawer;
     return {
-      frames: { ...pictures.counts, waiting: pictures.waiting.length, refresh_ms: ms(pictures.frame) },
-      skew_ms: pictures.skews.summary(),
+      look: screen.look,
+      why: screen.why,
+      face: screen.face,
+      scale: pace?.scale ?? 1,
+      frames: { ...counts, waiting: waiting.length, refresh_ms: ms(frame) },
+      skew_ms: skews.summary(),
       sound: {
         ...sound.counts,
         state: sound.audio?.state ?? "none",
@@ -32,10 +37,10 @@ export class Report {
 
   // Count from now on.
   clear() {
-    const { pictures, sound } = this;
-    pictures.skews.clear();
+    const { screen: { drawer }, sound } = this;
+    drawer.skews.clear();
     sound.errors.clear();
-    for (const counts of [pictures.counts, sound.counts]) for (const key in counts) counts[key] = 0;
+    for (const counts of [drawer.counts, sound.counts]) for (const key in counts) counts[key] = 0;
   }
 
   show() {
@@ -44,6 +49,7 @@ export class Report {
     const { badge, ...values } = this.info();
     const rows = {
       ...values,
+      drawn: now.look === "codes" ? "here, from codes" : `by the server (${now.why})`,
       "frames drawn": `${now.frames.drawn} (${now.frames.dropped} dropped)`,
       "skew p50 / p99": now.skew_ms.n ? `${now.skew_ms.p50.toFixed(1)} / ${now.skew_ms.p99.toFixed(1)} ms` : "",
       sound: `${now.sound.state}, ${now.sound.underruns} underruns`,

@@ -1,0 +1,134 @@
+"""The operator's page: the face as visitors see it, the voice's level, how late it is, and buttons for what can be done."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+
+from th_face_renderer.decoder import FaceDecoder
+from th_face_renderer.display.page import PageServer
+from th_face_renderer.display.page_face import page_face
+from th_face_renderer.display.page_guard import is_this_machine
+from th_face_renderer.plain import psnr
+from th_face_renderer.testing import synthetic_model
+from th_face_renderer.testing_browser import Chromium
+
+Serve = Callable[..., PageServer]
+
+FACE = FaceDecoder(synthetic_model(side=96, seed=4), model_id="face")
+MIRROR = "document.getElementById('mirror')?.contentWindow?.thFace"
+
+
+def test_it_shows_the_face_its_figures_and_what_can_be_done(
+    serve: Serve, browser: Chromium, stream: Callable[..., Any]
+) -> None:
+    done: list[str] = []
+    asked = threading.Event()
+
+    def stop() -> None:
+        done.append("stop")
+        asked.set()
+
+    actions = {"stop": stop, "expression:joy": lambda: done.append("joy"), "expression:anger": lambda: None}
+    server = serve(face=page_face(FACE.model, model_id="face"), actions=actions, title="Anna")
+    server.info({"state": "speaking", "presentation delay ms": "250", "viewers": "1"})
+    server.show_code(FACE.rest_code, 1000.0)
+    page = browser.open(server.url + "operator", width=1000, height=600)
+    page.wait(f"{MIRROR} && {MIRROR}.stats.frames.drawn > 0")
+    with stream(server):
+        page.wait(f"{MIRROR}.level > -40")
+        page.wait("getComputedStyle(document.querySelector('#level i')).transform !== 'matrix(0, 0, 0, 1, 0, 0)'")
+        assert page.evaluate(f"{MIRROR}.sounding") is False  # measured, not played
+        page.evaluate("document.getElementById('sound').click()", gesture=True)
+        page.wait(f"{MIRROR}.sounding && document.getElementById('sound').getAttribute('aria-pressed') === 'true'")
+    page.wait("document.getElementById('figures').innerText.includes('Voice to face')")
+    figures = page.evaluate("document.getElementById('figures').innerText").split("\n")
+    assert float(figures[1].split()[0]) >= 350  # the delay and the page's buffer
+    page.wait("document.getElementById('state').textContent === 'speaking'", timeout=20)
+    assert page.evaluate("document.querySelector('h1').textContent") == "Anna"
+    buttons = "[...document.querySelectorAll('#actions button')].map((one) => one.textContent)"
+    assert page.evaluate(buttons) == ["anger", "joy", "stop"]
+    page.evaluate("document.querySelector('[data-action=\"expression:joy\"]').click()")
+    page.evaluate("document.querySelector('[data-action=stop]').click()")
+    assert asked.wait(10)
+    assert done == ["joy", "stop"]
+    screen = page.screenshot()
+    assert psnr(screen[:600, :660], FACE.render(FACE.rest_code, (600, 660))) > 40
+    assert page.errors == []
+    page.close()
+
+
+def test_a_server_that_can_do_nothing_shows_no_button(serve: Serve, browser: Chromium) -> None:
+    page = browser.open(serve().url + "operator", width=390, height=844, mobile=True)
+    page.wait(f"{MIRROR} && {MIRROR}.state === 'open' && document.getElementById('state').textContent === 'connected'")
+    assert page.evaluate("document.querySelectorAll('#actions button').length") == 0
+    page.close()
+
+
+def ask(server: PageServer, action: str) -> tuple[list[str], int | None]:
+    """What the hello offers, and how the socket was closed after the request, if it was."""
+
+    async def visit() -> tuple[list[str], int | None]:
+        async with aiohttp.ClientSession() as http, http.ws_connect(server.url + "socket") as socket:
+            hello = await socket.receive_json()
+            await socket.send_str(json.dumps({"type": "do", "action": action}))
+            await socket.send_str(json.dumps({"type": "ping", "t0": 1.0}))
+            await socket.receive()
+            return hello["actions"], socket.close_code
+
+    return asyncio.run(asyncio.wait_for(visit(), 10.0))
+
+
+def test_what_was_not_offered_ends_the_viewer(serve: Serve) -> None:
+    done: list[str] = []
+    server = serve(actions={"stop": lambda: done.append("stop")})
+    assert ask(server, "stop") == (["stop"], None)
+    assert ask(server, "dance") == (["stop"], aiohttp.WSCloseCode.POLICY_VIOLATION)
+    assert done == ["stop"]
+
+
+@pytest.mark.parametrize(("remote", "offered"), [(False, []), (True, ["stop"])])
+def test_other_machines_are_offered_nothing_unless_told_otherwise(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, remote: bool, offered: list[str]
+) -> None:
+    monkeypatch.setattr("th_face_renderer.display.page_guard.is_this_machine", lambda address: False)
+    server = serve(actions={"stop": lambda: None}, remote_actions=remote)
+    assert ask(server, "stop")[0] == offered
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("192.168.0.7", False), ("", False), (None, False)],
+)
+def test_a_loopback_address_is_this_machine(address: str | None, here: bool) -> None:
+    assert is_this_machine(address) is here
+
+
+def test_an_action_that_fails_harms_nobody(serve: Serve) -> None:
+    def fail() -> None:
+        raise RuntimeError("no")
+
+    server = serve(actions={"fail": fail})
+    assert ask(server, "fail") == (["fail"], None)
+
+
+def test_the_level_is_that_of_the_sound_due_now(serve: Serve, browser: Chromium) -> None:
+    page = browser.open(serve().url)
+    loud = (np.sin(np.arange(16000) * 0.2) * 16384).astype(int).tolist()
+    levels = page.wait(f"""window.thFace && (async () => {{
+      const {{ Level }} = await import("/level.js");
+      const level = new Level({{ clock: {{ ready: true }}, due: (t) => t }});
+      level.push(10, 16000, Int16Array.from({loud}));
+      return [9.9, 10.02, 10.5, 11.1, 30].map((at) => level.now(at));
+    }})()""")
+    expected = 20 * np.log10(0.5) - 3.01
+    assert levels[0] == -60
+    assert levels[1:3] == pytest.approx([expected] * 2, abs=0.3)
+    assert levels[3] == pytest.approx(expected, abs=0.3)
+    assert levels[4] == -60
+    page.close()

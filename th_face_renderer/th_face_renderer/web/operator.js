@@ -1,0 +1,97 @@
+// The operator's page: the face as the visitor sees it, how loud, how late, how well in step, and what can be done.
+//
+// The face is the page itself, in a frame; all that is shown here is what that page knows (window.thFace).
+
+const byId = (id) => document.getElementById(id);
+const mirror = byId("mirror"), level = byId("level"), bar = level.firstElementChild, listen = byId("sound");
+const FLOOR = -60, HIGH = -6;      // dB of full scale
+
+const face = () => mirror.contentWindow?.thFace;
+
+const number = (text) => (Number.isFinite(Number.parseFloat(text)) ? Number.parseFloat(text) : null);
+const inMs = (value) => (value === null ? "–" : `${Math.round(value)} ms`);
+
+// What stands in the list, by name.
+function figures({ stats, info }) {
+  const delay = number(info["presentation delay ms"]);
+  return {
+    "Voice to face": inMs(delay === null ? null : delay + stats.buffer_ms + stats.extra_ms),
+    "of that, buffer of this page": inMs(stats.buffer_ms + stats.extra_ms),
+    "Face off its time, 99 %": inMs(stats.skew_ms.n ? stats.skew_ms.p99 : null),
+    "Sound off its time, 99 %": stats.sound.state === "running" && stats.sound.error_ms.n ? inMs(stats.sound.error_ms.p99) : "off",
+    "Round trip": inMs(stats.clock.rtt_ms),
+    "Viewers": info.viewers ?? "–",
+  };
+}
+
+function state({ state: link, stats, info }) {
+  if (link !== "open") return [link, "bad"];
+  if (info.badge) return [info.badge, "bad"];
+  if (stats.late) return ["late", "bad"];
+  return [info.state || "connected", "good"];
+}
+
+function list(values) {
+  byId("figures").replaceChildren(...Object.entries(values).flatMap(([name, value]) => {
+    const [term, detail] = [document.createElement("dt"), document.createElement("dd")];
+    term.textContent = name;
+    detail.textContent = String(value);
+    return [term, detail];
+  }));
+}
+
+// Buttons for what the server offers; a name like "expression:joy" belongs to the group "expression".
+let offered = "";
+function offer(actions) {
+  if (actions.join() === offered) return;
+  offered = actions.join();
+  const groups = new Map();
+  for (const action of actions) {
+    const [group, name] = action.includes(":") ? action.split(":", 2) : ["", action];
+    if (!groups.has(group)) groups.set(group, []);
+    groups.get(group).push(button(action, name));
+  }
+  byId("actions").replaceChildren(...[...groups].map(([group, buttons]) => {
+    if (!group) return fieldset("", buttons);
+    const legend = document.createElement("legend");
+    legend.textContent = group;
+    return fieldset(legend, buttons);
+  }));
+}
+
+function fieldset(legend, buttons) {
+  const set = document.createElement("fieldset");
+  set.append(legend, ...buttons);
+  return set;
+}
+
+function button(action, name) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = name;
+  made.dataset.action = action;
+  made.addEventListener("click", () => face()?.act(action));
+  return made;
+}
+
+listen.addEventListener("click", () => face()?.setSound(!face().sounding));
+
+function meter() {
+  const now = face()?.level ?? FLOOR;
+  bar.style.transform = `scaleX(${1 - now / FLOOR})`;
+  level.classList.toggle("high", now > HIGH);
+  requestAnimationFrame(meter);
+}
+requestAnimationFrame(meter);
+
+setInterval(() => {
+  const page = face();
+  if (!page) return;
+  const [word, mood] = state(page);
+  if (byId("state").textContent !== word) byId("state").textContent = word;
+  byId("state").dataset.mood = mood;
+  level.setAttribute("aria-valuenow", Math.round(page.level));
+  listen.setAttribute("aria-pressed", String(page.sounding));
+  list(figures(page));
+  offer(page.state === "open" ? page.actions : []);
+}, 250);

@@ -1,0 +1,104 @@
+// Where the face appears: codes that this page draws itself, or, where that cannot be, pictures.
+
+import { Codes } from "./codes.js";
+import { readModel } from "./model.js";
+import { context, Painter } from "./painter.js";
+import { Pictures } from "./pictures.js";
+
+const PATIENCE = 3;     // s that a lost graphics card has to come back
+const TRIES = 3;        // for the face's file, a second apart
+
+export class Screen {
+  // file: the name of the face's file, "" where there is none. wish: "pictures" or "codes" (or nothing).
+  // onlook() is called when what the server should send has changed.
+  constructor(canvas, timeline, { file, wish, onlook }) {
+    Object.assign(this, { canvas, timeline, onlook, file: "", face: "", why: "" });
+    const gl = file && wish !== "pictures" ? context(canvas) : null;
+    if (gl) {
+      this.gl = gl;
+      this.drawer = new Codes(canvas, timeline);
+      this.#watch(canvas);
+      this.show(file);
+    } else {
+      this.why = wish === "pictures" ? "asked for" : file ? "no WebGL2" : "no face";
+      this.drawer = new Pictures(canvas, timeline);
+    }
+  }
+
+  // What the server should send: "codes" or "pictures".
+  get look() { return this.gl ? "codes" : "pictures"; }
+
+  // The server has this face's file ("" for none): fetch it, unless it is the one that is here.
+  async show(file) {
+    if (!this.gl || file === this.file) return;
+    const tag = Number.parseInt(/^face-([0-9a-f]{8})/.exec(file)?.[1], 16);
+    Object.assign(this, { file, tag, model: null });
+    if (!file) { this.#giveUp("no face"); return; }
+    this.drawer.restart();
+    this.drawer.take(null);
+    try {
+      const model = readModel(await fetched(file));
+      if (file !== this.file) return;
+      this.model = model;
+      this.#prepare();
+    } catch (error) {
+      if (file === this.file) this.#giveUp(error.message);
+    }
+  }
+
+  picture(presentAt, bytes, still) {
+    if (!this.gl) this.drawer.push(presentAt, bytes, still);
+  }
+
+  // A code of another face, or of another length, is not drawn.
+  code(presentAt, tag, code, still) {
+    if (!this.gl) return;
+    const length = this.model ? this.model.rest.length : code.length;
+    if (tag !== this.tag || code.length !== length || !code.every(Number.isFinite)) {
+      this.drawer.counts.broken += 1;
+    } else {
+      this.drawer.push(presentAt, code, still);
+    }
+  }
+
+  restart() { this.drawer.restart(); }
+
+  draw(start, previous) { this.drawer.draw(start, previous); }
+
+  #prepare() {
+    if (!this.model || this.gl.isContextLost()) return;
+    this.drawer.take(new Painter(this.gl, this.model));
+    this.face = this.model.face;
+  }
+
+  #watch(canvas) {
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();     // or it would not come back
+      this.drawer.painter = null;
+      this.timer = setTimeout(() => this.#giveUp("the graphics card was lost"), PATIENCE * 1000);
+    });
+    canvas.addEventListener("webglcontextrestored", () => {
+      clearTimeout(this.timer);
+      try { this.#prepare(); } catch (error) { this.#giveUp(error.message); }
+    });
+  }
+
+  // Pictures from now on. A canvas that had WebGL can have nothing else: a new one takes its place.
+  #giveUp(why) {
+    if (!this.gl) return;
+    this.drawer.close();
+    const canvas = this.canvas.cloneNode();
+    this.canvas.replaceWith(canvas);
+    Object.assign(this, { canvas, gl: null, model: null, face: "", why, drawer: new Pictures(canvas, this.timeline) });
+    this.onlook();
+  }
+}
+
+async function fetched(file) {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await fetch(file).catch(() => null);
+    if (answer?.ok) return answer.arrayBuffer();
+    if (tries >= TRIES) throw new Error(`the face's file cannot be fetched (${answer?.status ?? "no answer"})`);
+    await new Promise((done) => { setTimeout(done, 1000); });
+  }
+}
