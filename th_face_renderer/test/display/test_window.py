@@ -93,6 +93,7 @@ def screen(memory: Path) -> Iterator[str]:
         "tcp",
         "-fbdir",
         str(memory),
+        "-noreset",  # or it begins anew when the last window closes, and refuses whoever comes meanwhile
     ]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
