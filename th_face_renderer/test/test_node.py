@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from socket import create_server
 from typing import Any
 
+import aiohttp
 import cv2
 import numpy as np
 import pytest
@@ -31,7 +35,7 @@ from th_common.node import time_message
 from th_common.stamps import to_seconds
 from th_common.testing import Graph
 from th_face_renderer import load_face
-from th_face_renderer.display.page_protocol import Look
+from th_face_renderer.display.page_protocol import Kind, Look, unpack
 from th_face_renderer.node import FaceRendererNode
 from th_face_renderer.schedule import LOST_FALL
 from th_face_renderer.testing import synthetic_face
@@ -321,6 +325,72 @@ def test_a_busy_port_is_one_clear_sentence(graph: Graph, folder: Path) -> None:
         assert stage.wait(lambda: str(taken.getsockname()[1]) in stage.watcher.message), stage.watcher.message
     assert not stage.node.active
     assert stage.node._images is None, "a configure that failed leaves nothing open"
+
+
+def test_voice_to_face_is_told_without_the_clocks_offset(graph: Graph, folder: Path) -> None:
+    stage = Stage(graph, folder, display="web", port=0)
+    stage.begin()
+    face, due = load_face(folder).model_id, stage.watcher.now() + 0.1
+    code = FacialCode(
+        header=Header(stamp=time_message(due - 0.25 - 1000.0)),  # a clock that is 1000 s behind
+        present_at=time_message(due),
+        shape=[0.0] * 8,
+        appearance=[0.0] * 8,
+        face_model=face,
+    )
+    code.timing.captured = due - 0.25
+    stage.watcher.codes.publish(code)
+    assert stage.wait(lambda: "presentation delay ms" in stage.watcher.health)
+    assert float(stage.watcher.health["presentation delay ms"]) == pytest.approx(250.0, abs=1.0)
+    assert stage.node._sound is not None
+    assert stage.node._sound.delay == pytest.approx(1000.25, abs=1e-3)
+
+
+def test_the_page_of_the_operator_stops_the_face(graph: Graph, folder: Path) -> None:
+    stage = Stage(graph, folder, display="web", port=0)
+    stage.begin()
+    schedule, face = stage.node._schedule, load_face(folder)
+    assert schedule is not None
+    for frame in range(30):
+        stage.watcher.say(face.model_id, values=np.ones(16), frame=frame, delay=2.0 + frame / 60)
+    assert stage.wait(lambda: len(schedule) == 30)
+    heard: list[Empty] = []
+    stage.watcher.create_subscription(Empty, "face/stop_now", heard.append, 10)
+    assert stage.wait(lambda: stage.watcher.count_publishers("face/stop_now") == 1)
+    url = stage.node.health.snapshot().values["page"]
+    threads: list[str] = []
+    rest_now = stage.node._rest_now
+
+    def note() -> None:
+        threads.append(threading.current_thread().name)
+        rest_now()
+
+    stage.node._rest_now = note  # type: ignore[method-assign]
+
+    async def operator() -> tuple[list[str], bytes]:
+        async with aiohttp.ClientSession() as http, http.ws_connect(url + "socket?face=codes") as socket:
+            offered = (await socket.receive_json())["actions"]
+            await socket.send_str('{"type": "do", "action": "stop"}')
+            stopped = False
+            while True:
+                message = await socket.receive(15.0)
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    stopped = stopped or '"stop"' in message.data
+                elif stopped:
+                    return offered, message.data
+
+    with ThreadPoolExecutor(1) as pool:
+        visit = pool.submit(asyncio.run, operator())
+        assert stage.wait(visit.done, 20.0)
+        assert stage.wait(lambda: bool(heard)), "everybody is told"
+    offered, after = visit.result()
+    assert offered == ["stop"]
+    assert len(schedule) == 0
+    assert set(threads) == {threading.current_thread().name}, "the executor's, not the page's"
+    code = unpack(after)
+    assert code.kind is Kind.CODE
+    np.testing.assert_array_equal(np.frombuffer(code.payload, "<f4"), face.rest_code)
+    assert stage.node.active
 
 
 @pytest.mark.parametrize("look", list(Look))

@@ -39,6 +39,13 @@ class Screen:
         self.shown.append((picture.copy(), present_at))
 
 
+class Drawing(Screen):
+    """A screen that draws the face itself."""
+
+    def show_code(self, code: np.ndarray, present_at: float) -> None:
+        self.shown.append((code.copy(), present_at))
+
+
 class Stage:
     """A show with a clock of its own."""
 
@@ -120,6 +127,28 @@ def test_a_display_with_lead_gets_the_face_of_the_time_it_is_seen() -> None:
     np.testing.assert_array_equal(far.shown[-1][0], DECODER.render(stage_pose(stage, far.shown[-1][1]), (64, 64)))
 
 
+def test_what_was_handed_over_and_is_void_is_handed_over_again() -> None:
+    pictures, codes = Screen(), Drawing()
+    stage = Stage(pictures, codes)
+    stage.ticks(0.2)
+    assert [len(s.shown) for s in (pictures, codes)] == [1, 1]
+    stage.show.renew()
+    stage.ticks(2 * FRAME)
+    assert [len(s.shown) for s in (pictures, codes)] == [2, 2]
+    np.testing.assert_array_equal(codes.shown[-1][0], DECODER.rest_code)
+
+
+def test_nothing_is_drawn_for_a_screen_that_draws_itself() -> None:
+    screen = Drawing(lead=0.03)
+    stage = Stage(screen)
+    stage.speak(60)
+    stage.ticks(1.0)
+    assert len(screen.shown) > 55
+    for code, due in screen.shown[20:40]:
+        np.testing.assert_array_equal(code, stage_pose(stage, due))
+    assert stage.show.drawn == 0
+
+
 def test_a_broken_display_does_not_stop_the_others() -> None:
     bad, good = Screen(), Screen()
     bad.broken = True
@@ -156,8 +185,8 @@ class Slow:
 
 
 def test_pictures_that_come_too_late_are_never_shown_and_the_ladder_goes_down_and_up() -> None:
-    screen = Screen()
-    stage = Stage(screen)
+    screen, elsewhere = Screen(), Drawing()
+    stage = Stage(screen, elsewhere)
     slow = Slow(stage)
     stage.show._decoder = slow  # type: ignore[assignment]
     handed: list[float] = []
@@ -179,6 +208,9 @@ def test_pictures_that_come_too_late_are_never_shown_and_the_ladder_goes_down_an
     assert stage.show.late > 0
     assert max(handed[:-1]) <= LATE
     np.testing.assert_array_equal(screen.shown[-1][0], DECODER.render(DECODER.rest_code, (64, 64)))
+    spoken = elsewhere.shown[-1]
+    np.testing.assert_array_equal(spoken[0], stage.schedule.at(spoken[1]).code)
+    assert stage.schedule.at(spoken[1]).speaking, "who draws the face elsewhere is not too slow"
     slow.cost = 0.0
     stage.ticks(8.0)
     assert stage.show.ladder.name == "full rate"

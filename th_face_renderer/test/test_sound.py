@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from th_face_renderer.sound import HELD, SoundInStep
 
@@ -57,6 +58,7 @@ def test_the_offset_of_another_clock_is_part_of_the_delay() -> None:
     sound.learn(capture=5.0, present_at=1000.3, offset=995.0)
     sound.push(piece(), rate=RATE, capture=5.1, now=1000.1)
     assert player.played[0][2] == 5.1 + 995.3
+    assert sound.lag == pytest.approx(0.3), "what a person would measure"
 
 
 def test_absurd_delays_are_not_learnt() -> None:
@@ -64,3 +66,4 @@ def test_absurd_delays_are_not_learnt() -> None:
     sound.learn(capture=0.0, present_at=1e9)
     sound.learn(capture=5.0, present_at=4.0)
     assert sound.delay is None
+    assert sound.lag is None

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 from rclpy.event_handler import QoSLivelinessChangedInfo, SubscriptionEventCallbacks
+from rclpy.guard_condition import GuardCondition
 from rclpy.publisher import Publisher
 from rclpy.service import Service
 from rclpy.subscription import Subscription
@@ -159,6 +160,7 @@ class FaceRendererNode(TalkingHeadNode):
         self._predictors = 0
         self._stop_service: Service | None = None
         self._stop_call: Publisher | None = None
+        self._stop_wish: GuardCondition | None = None
         self._images: ImageTopics | None = None
         self._page: PageServer | None = None
         self._sound: SoundInStep | None = None
@@ -234,11 +236,13 @@ class FaceRendererNode(TalkingHeadNode):
             self.destroy_service(self._stop_service)
         if self._stop_call is not None:
             self.destroy_publisher(self._stop_call)
+        if self._stop_wish is not None:
+            self.destroy_guard_condition(self._stop_wish)
         if self._images is not None:
             self._images.destroy()
         self._displays = []
         self._show = self._intake = self._sound = self._page = self._codes = self._images = None
-        self._schedule = self._decoder = self._alive = self._stop_service = self._stop_call = None
+        self._schedule = self._decoder = self._alive = self._stop_service = self._stop_call = self._stop_wish = None
 
     def update_health(self) -> None:
         show, schedule, health = self._show, self._schedule, self.health
@@ -250,8 +254,8 @@ class FaceRendererNode(TalkingHeadNode):
         health.set("stream restarts", schedule.restarts)
         health.set("predictors in other processes", self._predictors)
         health.count("refused codes", 0)
-        if self._sound is not None and self._sound.delay is not None:
-            health.set("presentation delay ms", self._sound.delay * 1e3)
+        if self._sound is not None and self._sound.lag is not None:
+            health.set("presentation delay ms", self._sound.lag * 1e3)
         if show is not None:
             (cost, cost95), (skew, skew95) = show.costs(), show.skews()
             health.set("viewers", show.viewers)
@@ -319,13 +323,16 @@ class FaceRendererNode(TalkingHeadNode):
     # --- stops, and a predictor that dies ----------------------------------------------------------------------------
 
     def _serve_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        """Everybody stops when face/stop_now arrives; this face does now."""
-        assert self._stop_call is not None
-        self._stop_call.publish(Empty())
+        response.success, response.message = True, f"the face is at rest, {self._stop_all()} codes were dropped"
+        return response
+
+    def _stop_all(self) -> int:
+        """Everybody stops when face/stop_now arrives; this face does now. How many codes it dropped."""
+        if self._stop_call is not None:
+            self._stop_call.publish(Empty())
         dropped = len(self._schedule) if self._schedule is not None else 0
         self._rest_now()
-        response.success, response.message = True, f"the face is at rest, {dropped} codes were dropped"
-        return response
+        return dropped
 
     def stopped(self, number: int) -> None:
         self._rest_now()
@@ -337,6 +344,8 @@ class FaceRendererNode(TalkingHeadNode):
             self._sound.clear()
         if self._page is not None:
             self._page.hush()
+        if self._show is not None:
+            self._show.renew()
 
     def _follow_predictor(self, change: QoSLivelinessChangedInfo) -> None:
         gone = self._predictors > 0 and change.alive_count == 0
@@ -352,6 +361,7 @@ class FaceRendererNode(TalkingHeadNode):
 
     def _open_page(self, decoder: FaceDecoder, background: Colour | Image) -> None:
         bars = background if isinstance(background, tuple) else BLACK
+        self._stop_wish = self.create_guard_condition(self._stop_all)
         page = PageServer(
             host=self.value("host"),
             port=self.value("port"),
@@ -361,6 +371,7 @@ class FaceRendererNode(TalkingHeadNode):
             buffer=self.value("page_buffer"),
             face=page_face(decoder.model, model_id=decoder.model_id),
             backdrop=b"" if isinstance(background, tuple) else encode_jpeg(background, BACKDROP_QUALITY),
+            actions={"stop": self._stop_wish.trigger},  # asked for in the page's thread, done in the executor's
         )
         url = page.start()
         self._page = page

@@ -19,7 +19,7 @@ from th_face_renderer.schedule import LATE, CodeSchedule, Floats
 KEEPALIVE = 1.0
 """A face that does not move is drawn again after this long (s), so that nobody takes it for dead."""
 RUNGS = ("full rate", "half rate", "rest")
-"""What is left out when drawing is too slow: pictures that came too late are never shown."""
+"""What is left out when drawing is too slow: pictures that came too late are never shown. Who draws the face elsewhere goes on."""
 FULL, HALF, REST = range(len(RUNGS))
 _REMEMBERED = 300
 
@@ -65,7 +65,7 @@ class Show:
         self._seats = [self._seat(display) for display in displays]
         self._picture: np.ndarray | None = None
         self._drawn: Floats | None = None
-        self._worked = False
+        self._worked = self._renew = False
         self._costs: deque[float] = deque(maxlen=_REMEMBERED)
         self._skews: deque[float] = deque(maxlen=_REMEMBERED)
         self.drawn = 0
@@ -89,9 +89,17 @@ class Show:
         """Median and 95th percentile of the time (s) by which pictures are handed over after they are due."""
         return _percentiles(list(self._skews))
 
+    def renew(self) -> None:
+        """Show every display its face again on the next tick: what it was handed for later is void. From any thread."""
+        self._renew = True
+
     def tick(self) -> None:
         """Show what is due now where somebody looks and would see anything new."""
         now = self._now()
+        if self._renew:
+            self._renew = False
+            for seat in self._seats:
+                seat.code = None
         drawn, late = self.drawn, self.late
         for seat in self._seats:
             try:
@@ -132,14 +140,15 @@ class Show:
     def _serve(self, seat: Seat, viewers: int, now: float) -> None:
         present_at = now + seat.display.lead
         pose = self._schedule.at(present_at)
-        code = self._schedule.rest(present_at) if self.ladder.rung == REST else pose.code
+        resting = self.ladder.rung == REST and not seat.draws
+        code = self._schedule.rest(present_at) if resting else pose.code
         if not seat.wants(code, viewers, now):
             return
         begin = time.perf_counter()
         if not seat.draws:
             self._picture_of(code)
         drawn = time.perf_counter()
-        if pose.speaking and self._now() - present_at > LATE and self.ladder.rung < REST:
+        if pose.speaking and not resting and self._now() - present_at > LATE:
             self.late += 1
             return
         seat.show(code, present_at)

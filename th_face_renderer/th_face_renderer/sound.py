@@ -26,6 +26,7 @@ class SoundInStep:
         self._play = play
         self._lock = threading.Lock()
         self._delay: float | None = None
+        self._lag: float | None = None
         self._held: deque[tuple[Samples, int, float]] = deque()
         self.late = 0
         """Pieces that were not passed on because they were over already."""
@@ -35,13 +36,19 @@ class SoundInStep:
         """What to add to a capture time, s; None while it is unknown."""
         return self._delay
 
+    @property
+    def lag(self) -> float | None:
+        """How long a voice takes to its face, s: the delay without what lies between the two clocks; None while it is unknown."""
+        return self._lag
+
     def learn(self, *, capture: float, present_at: float, offset: float = 0.0) -> None:
         """A code says that what was captured at `capture` is due at `present_at`; absurd delays are left out.
 
         `capture` may be of another clock: `offset` is what makes our time of it, and becomes part of the delay.
         """
-        if 0.0 <= present_at - capture - offset <= _LONGEST_DELAY:
-            self._delay = present_at - capture
+        lag = present_at - capture - offset
+        if 0.0 <= lag <= _LONGEST_DELAY:
+            self._delay, self._lag = present_at - capture, lag
 
     def clear(self) -> None:
         """Forget what waits."""
