@@ -177,6 +177,42 @@ def test_a_late_joiner_sees_the_face_as_the_decoder_draws_it(serve: Serve, brows
     page.close()
 
 
+@pytest.mark.parametrize("look", list(Look))
+def test_a_stop_empties_the_page_and_what_comes_next_is_seen_at_once(
+    serve: Serve, browser: Chromium, look: Look
+) -> None:
+    server = serve(face=asset(FACE))
+
+    def show(code: NDArray[np.float32], present_at: float) -> None:
+        if look is Look.CODES:
+            server.show_code(code, present_at)
+        else:
+            picture = cv2.imencode(".jpg", FACE.render(code, (256, 256)), [cv2.IMWRITE_JPEG_QUALITY, 98])[1]
+            server.show(picture.tobytes(), present_at)
+
+    page = browser.open(f"{server.url}?kiosk&meter&face={look.value}", width=256, height=256)
+    page.wait("window.thFace && thFace.stats.clock.ready && thFace.listening")
+    show(OPEN, time.time() - 0.2)
+    page.wait("thFace.stats.frames.drawn > 0")
+    page.evaluate("""(async () => {
+      for (const [file, name] of [["/level.js", "Level"], ["/sound.js", "Sound"]]) {
+        const kind = (await import(file))[name].prototype, restart = kind.restart;
+        kind.restart = function () { (window.restarted ??= []).push(name); restart.call(this); };
+      }
+    })()""")
+    for ahead in range(5):
+        show(OPEN, time.time() + 8 + ahead / 60)
+    page.wait("thFace.stats.frames.waiting >= 5")
+    server.hush()
+    show(SMILE, time.time() + 8)
+    page.wait("window.restarted?.length === 2")
+    assert sorted(page.evaluate("window.restarted")) == ["Level", "Sound"]
+    page.wait("thFace.stats.frames.waiting === 0")
+    wait_for_picture(page, FACE.render(SMILE, (256, 256)), 30.0)
+    assert page.errors == []
+    page.close()
+
+
 def test_every_refresh_draws_what_lies_between_the_codes(serve: Serve, browser: Chromium) -> None:
     server = serve(face=asset(FACE))
     page = browser.open(server.url, width=300, height=300)

@@ -124,11 +124,17 @@ def test_the_level_is_that_of_the_sound_due_now(serve: Serve, browser: Chromium)
       const {{ Level }} = await import("/level.js");
       const level = new Level({{ clock: {{ ready: true }}, due: (t) => t }});
       level.push(10, 16000, Int16Array.from({loud}));
-      return [9.9, 10.02, 10.5, 11.1, 30].map((at) => level.now(at));
+      const levels = [9.9, 10.02, 10.5, 11.1, 30].map((at) => level.now(at));
+      level.push(40, 16000, new Int16Array(32000).fill(16384));
+      levels.push(level.now(41));
+      level.restart();
+      return [...levels, level.now(41.5), level.now(45)];
     }})()""")
     expected = 20 * np.log10(0.5) - 3.01
     assert levels[0] == -60
     assert levels[1:3] == pytest.approx([expected] * 2, abs=0.3)
     assert levels[3] == pytest.approx(expected, abs=0.3)
     assert levels[4] == -60
+    assert levels[5] == pytest.approx(20 * np.log10(0.5), abs=0.1)
+    assert levels[6:] == [pytest.approx(levels[5] - 13, abs=0.1), -60], "it falls and nothing comes after"
     page.close()
