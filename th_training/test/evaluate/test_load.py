@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from th_common.errors import InputError, ModelError
+from th_common.model_folder import read_card
 from th_training.evaluate.load import ask_model, face_of, named, parts_of, read_predicted
 from th_training.evaluate.report_command import app
+from th_training.learn.export import export
 from th_training.learn.folds import predict_folds
 from th_training.learn.recipes import PAPER, Stage
 from th_training.learn.train import train
@@ -52,6 +54,14 @@ def test_folds_become_a_method_and_parts(corpus, folded):
     assert len(parts) == 3
     assert sorted(clip.id for part in parts for clip in part.split("test")) == sorted(method.codes)
     assert all(len(part.split("validation")) for part in parts)
+
+
+def test_an_exported_model_says_by_which_recipe_it_was_trained(corpus, trained, tmp_path):
+    export(trained, tmp_path / "model", face=corpus.folder)
+    own = replace(corpus, face=read_card(tmp_path / "model").id)
+    for folder, source in ((trained, corpus), (tmp_path / "model", own)):
+        method = ask_model("ours", folder, source)
+        assert (method.network, method.recipe, method.about["centred"]) == ("BBF", PAPER.name, False)
 
 
 def test_folds_that_differ_are_not_compared(corpus, folded):

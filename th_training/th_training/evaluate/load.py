@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,18 +44,14 @@ def ask_model(name: str, folder: Path, corpus: Corpus) -> Method:
     """
     if (folder / CARD).is_file():
         card = read_card(folder)
-        predictor, face, recipe = (
-            load_predictor(folder),
-            card.id,
-            dict(card.training.get("predictor", {}).get("recipe", {})),
-        )
+        predictor, face, recipe = load_predictor(folder), card.id, _recipe(card.training)
         inputs = str(recipe.get("inputs", SOUND))
     else:
         try:
             trained = read_trained(folder)
         except InputError as error:
             raise ModelError(f"{name}: {error}; nor is there a {CARD}") from error
-        predictor, face, recipe = trained.predictor(), str(trained.figures.get("face", "")), trained.figures["recipe"]
+        predictor, face, recipe = trained.predictor(), str(trained.figures.get("face", "")), _recipe(trained.figures)
         inputs = str(trained.figures.get("inputs", SOUND))
     if predictor.profile != corpus.profile and inputs == SOUND:
         raise InputError(
@@ -73,6 +69,14 @@ def ask_model(name: str, folder: Path, corpus: Corpus) -> Method:
     return Method(
         name, codes, KIND[inputs == SOUND], str(recipe.get("network", "")), str(recipe.get("name", "")), about
     )
+
+
+def _recipe(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe that a card (of `th export`; of `th face`, by part) or a training.json tells; {} where it tells none."""
+    for place in (figures, figures.get("predictor")):
+        if isinstance(place, Mapping) and isinstance(place.get("recipe"), Mapping):
+            return dict(place["recipe"])
+    return {}
 
 
 def _predict(name: str, predictor: Predictor, inputs: Any) -> Any:
