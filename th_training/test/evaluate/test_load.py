@@ -85,6 +85,13 @@ def test_a_training_is_asked(corpus, trained):
         ask_model("ours", trained, replace(part, profile="paper"))
 
 
+def test_clips_that_were_trained_on_are_not_judged(corpus, trained):
+    from th_training.corpus.splits import paper_split
+
+    with pytest.raises(InputError, match=r"ours: was trained on 1 of 1 test clips, .*--split and --seed"):
+        ask_model("ours", trained, paper_split(corpus, 1))
+
+
 def test_no_model(corpus, tmp_path):
     with pytest.raises(ModelError, match=r"m: .*training\.json"):
         ask_model("m", tmp_path, corpus)

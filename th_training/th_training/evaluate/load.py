@@ -40,8 +40,10 @@ def ask_model(name: str, folder: Path, corpus: Corpus) -> Method:
     """The predictions of a model folder, or of a finished `th train`, for the corpus' test clips.
 
     Raises:
-        InputError, ModelError: the folder is neither, its network does not fit the corpus, or its codes are of another face.
+        InputError, ModelError: the folder is neither, its network does not fit the corpus, its codes are of another face, or it
+            was trained on some of the test clips (a model folder does not say on which).
     """
+    heard: set[str] = set()
     if (folder / CARD).is_file():
         card = read_card(folder)
         predictor, face, recipe = load_predictor(folder), card.id, _recipe(card.training)
@@ -53,6 +55,7 @@ def ask_model(name: str, folder: Path, corpus: Corpus) -> Method:
             raise ModelError(f"{name}: {error}; nor is there a {CARD}") from error
         predictor, face, recipe = trained.predictor(), str(trained.figures.get("face", "")), _recipe(trained.figures)
         inputs = str(trained.figures.get("inputs", SOUND))
+        heard = set(map(str, trained.figures.get("heard") or ()))
     if predictor.profile != corpus.profile and inputs == SOUND:
         raise InputError(
             f"{name}: hears features of profile {predictor.profile!r}, the corpus has {corpus.profile!r}: they are not alike"
@@ -62,6 +65,11 @@ def ask_model(name: str, folder: Path, corpus: Corpus) -> Method:
     ):  # a corpus of /1 may hold another digest than the face's id
         raise InputError(f"{name}: speaks codes of face {face[:12]}, the corpus has face {corpus.face[:12]}")
     test = Clips.of(corpus, "test", inputs=inputs)
+    known = [clip.id for clip in test.clips if clip.id in heard]
+    if known:
+        raise InputError(
+            f"{name}: was trained on {len(known)} of {len(test)} test clips, {known[0]} for one: say the --split and --seed that it was trained with"
+        )
     codes = {clip.id: _predict(name, predictor, test.load(index)[0]) for index, clip in enumerate(test.clips)}
     about = {"folder": str(folder), "inputs": inputs, "lookahead": predictor.lookahead}
     if "centre" in recipe:

@@ -132,6 +132,7 @@ def train(
             "face": source.face,
             "start": os.fspath(start) if start is not None else None,
             "corpus": source.summary(),
+            "heard": [clip.id for clips in (training, validation) for clip in clips.clips],
             "left_out": {**source.left_out, **training.left_out, **validation.left_out, **test.left_out},
             "epochs": len(fit.history),
             "training_frames_per_second": _speeds(recipe, fit.history),
