@@ -147,9 +147,15 @@ def make(subject: Subject, work: Path) -> Corpus:
 
 
 def recipes(subject: Subject) -> list[Recipe]:
-    """A subject's recipes, as it has its clips: the article's six and what goes past them, where it names none."""
+    """A subject's recipes, as it has its clips: the article's six and what goes past them, where it names none.
+
+    Where clips keep their own level it is what is asked for, and a recipe that hardly counts it counts it in full.
+    """
     names = subject.recipes or (*(recipe.name for recipe in TABLE1), *EXTRA)
-    return [replace(RECIPES[name], centre=subject.centre) for name in names if name in RECIPES]
+    chosen = [replace(RECIPES[name], centre=subject.centre) for name in names if name in RECIPES]
+    if subject.centre:
+        return chosen
+    return [r if r.level == 1.0 else replace(r, name=f"{r.name}-level-1", level=1.0) for r in chosen]
 
 
 def place(work: Path, subject: Subject, corpus: Corpus, recipe: Recipe, folds: int, seed: int) -> Path:
