@@ -386,7 +386,7 @@ def test_a_real_speaker_over_two_processes(cache, tmp_path):
     for name in names:
         (folder / f"{name}.mpg").symlink_to(CORPUS / "video" / f"{name}.mpg")
         (folder / f"{name}.align").symlink_to(CORPUS / "align" / f"{name}.align")
-    words = ["grid", folder, tmp_path / "c", "--pictures", 40, "--jobs", 2, "--cache", cache]
+    words = ["grid", folder, tmp_path / "c", "--pictures", 20, "--jobs", 2, "--cache", cache]
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert result.exit_code == 0, (result.output, result.exception)
     corpus = read_corpus(tmp_path / "c")
