@@ -202,12 +202,11 @@ def report(subject: Subject, corpus: Corpus, work: Path, folds: int, seed: int) 
         raise InputError(f"{work / 'runs' / subject.name}: nothing is trained yet")
     read = [read_predicted(name, known[name]) for name in _in_order(list(known))]
     parts = parts_of(corpus, [(method.name, held) for method, held in read])
-    minutes = sum(float(method.about["minutes"]) for method, _ in read)
     notes = {
         "note": subject.note,
         "command": "make table1",
         "machine": machine(),
-        "training": f"{minutes:.0f} minutes, all folds together",
+        "training": f"{len(read)} recipes, {len(read) * folds} trainings",
     }
     options = Options(
         title=subject.title,
