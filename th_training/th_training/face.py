@@ -165,7 +165,7 @@ def make_face(
             "corpus": corpus.summary() | {"held_out_voices": corpus.about["held_out"]},
             "voices": {engine: [v.id for v in speakers if v.engine == engine] for engine in used},
             "voice_licences": {engine: voices.LICENCES[engine] for engine in used},
-            "predictor": {k: v for k, v in trained.figures.items() if k not in ("corpus", "left_out")},
+            "predictor": {k: v for k, v in trained.figures.items() if k not in ("corpus", "heard", "left_out")},
             "minutes": clock.minutes,
         },
         face=tensors,

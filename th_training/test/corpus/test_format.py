@@ -56,6 +56,46 @@ def test_a_bad_manifest_is_named(tmp_path, text, said):
         corpora.read_corpus(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"id": "../../secret"}, "plain name"),
+        ({"id": "/etc/passwd"}, "plain name"),
+        ({"id": "two"}, "'two' comes twice"),
+        ({"extra": ["video"]}, "another type"),
+        ({"frames": True}, "another type"),
+        ({"face_file": "/etc/passwd"}, "not a file of this folder"),
+        ({"face_file": "../face.safetensors"}, "not a file of this folder"),
+        ({"face_file": ".."}, "not a file of this folder"),
+    ],
+)
+def test_a_manifest_that_reaches_elsewhere_or_is_of_other_types_is_refused(tmp_path, fields, said):
+    corpora.write_manifest(tmp_path, [make_clip(tmp_path, name)[0] for name in ("one", "two")], profile="robot")
+    raw = json.loads((tmp_path / corpora.MANIFEST).read_text())
+    (raw if "face_file" in fields else raw["clips"][0]).update(fields)
+    (tmp_path / corpora.MANIFEST).write_text(json.dumps(raw))
+    with pytest.raises(InputError, match=said):
+        corpora.read_corpus(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"features": np.zeros((12, 39), np.float32)},
+        {"features": np.full((12, 40), "x")},
+        {"codes": np.zeros((12, 16), complex)},
+        {"codes": np.zeros((12, 0), np.float32)},
+        {"codes": np.zeros(12, np.float32)},
+    ],
+)
+def test_arrays_that_are_not_features_and_codes_are_refused(tmp_path, arrays):
+    clip, features, codes = make_clip(tmp_path, "one")
+    corpus = corpora.write_manifest(tmp_path, [clip], profile="robot")
+    np.savez(corpora.clip_path(tmp_path, "one"), **({"features": features, "codes": codes} | arrays))
+    with pytest.raises(InputError, match=r"one\.npz: .* are not numbers of"):
+        corpus.load(clip)
+
+
 def test_damaged_and_missing_clips_are_named(tmp_path):
     clip, *_ = make_clip(tmp_path, "one")
     corpus = corpora.write_manifest(tmp_path, [clip], profile="robot")

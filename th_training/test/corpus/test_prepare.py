@@ -176,6 +176,13 @@ def test_without_a_tracker_there_is_no_face_to_build(filmed, cache, tmp_path, no
         prepare.prepare(recordings(filmed, "even"), tmp_path, Plan(cache=cache, jobs=1), about={})
 
 
+def test_a_corpus_of_another_kind_is_not_written_over(made, filmed, cache, tmp_path):
+    folder = shutil.copytree(made.corpus.folder, tmp_path / "other")
+    with pytest.raises(InputError, match=r"another kind \(test, not grid\)"):
+        prepare.prepare(recordings(filmed, "even"), folder, plan(cache), about={"kind": "grid"})
+    assert read_corpus(folder).clips == made.corpus.clips
+
+
 def test_phones_come_from_the_text(filmed, cache, filming, talk, coded, tmp_path):
     pytest.importorskip("pocketsphinx")
     talk(tmp_path / "all.mkv", 0.0, 4.0)
@@ -250,7 +257,7 @@ def test_a_kill_leaves_no_corpus_even_over_an_older_one(filmed, cache, coded):
         f"names = ('even', 'uneven', 'late')\nfolder = Path({str(filmed)!r})\n"
         "found = Found(tuple(Recording(id=n, video=folder / f'{n}.mkv', emotion='fear') for n in names))\n"
         f"plan = prepare.Plan(face=default_model_folder(), cache=Path({str(cache)!r}), jobs=1)\n"
-        f"prepare.prepare(found, Path({str(out)!r}), plan, about={{}})\n"
+        f"prepare.prepare(found, Path({str(out)!r}), plan, about={{'kind': 'test'}})\n"
     )
     before = (out / "clips" / "even.npz").stat().st_mtime_ns
     process = subprocess.Popen([sys.executable, "-c", code])
@@ -386,7 +393,7 @@ def test_a_real_speaker_over_two_processes(cache, tmp_path):
     for name in names:
         (folder / f"{name}.mpg").symlink_to(CORPUS / "video" / f"{name}.mpg")
         (folder / f"{name}.align").symlink_to(CORPUS / "align" / f"{name}.align")
-    words = ["grid", folder, tmp_path / "c", "--pictures", 40, "--jobs", 2, "--cache", cache]
+    words = ["grid", folder, tmp_path / "c", "--pictures", 20, "--jobs", 2, "--cache", cache]
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert result.exit_code == 0, (result.output, result.exception)
     corpus = read_corpus(tmp_path / "c")

@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from th_common.errors import InputError, ModelError
+from th_common.model_folder import read_card
 from th_training.evaluate.load import ask_model, face_of, named, parts_of, read_predicted
 from th_training.evaluate.report_command import app
+from th_training.learn.export import export
 from th_training.learn.folds import predict_folds
 from th_training.learn.recipes import PAPER, Stage
 from th_training.learn.train import train
@@ -54,6 +56,14 @@ def test_folds_become_a_method_and_parts(corpus, folded):
     assert all(len(part.split("validation")) for part in parts)
 
 
+def test_an_exported_model_says_by_which_recipe_it_was_trained(corpus, trained, tmp_path):
+    export(trained, tmp_path / "model", face=corpus.folder)
+    own = replace(corpus, face=read_card(tmp_path / "model").id)
+    for folder, source in ((trained, corpus), (tmp_path / "model", own)):
+        method = ask_model("ours", folder, source)
+        assert (method.network, method.recipe, method.about["centred"]) == ("BBF", PAPER.name, False)
+
+
 def test_folds_that_differ_are_not_compared(corpus, folded):
     _, held = folded
     other = replace(held, folds=held.folds[::-1])
@@ -73,6 +83,13 @@ def test_a_training_is_asked(corpus, trained):
     assert (method.kind, method.network) == ("proposed", "BBF")
     with pytest.raises(InputError, match="profile 'robot', the corpus has 'paper'"):
         ask_model("ours", trained, replace(part, profile="paper"))
+
+
+def test_clips_that_were_trained_on_are_not_judged(corpus, trained):
+    from th_training.corpus.splits import paper_split
+
+    with pytest.raises(InputError, match=r"ours: was trained on 1 of 1 test clips, .*--split and --seed"):
+        ask_model("ours", trained, paper_split(corpus, 1))
 
 
 def test_no_model(corpus, tmp_path):

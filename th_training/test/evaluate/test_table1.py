@@ -35,7 +35,8 @@ def test_the_articles_six_networks_first():
 
 
 def test_how_the_face_is_held_is_learnt_where_a_clips_own_level_is_left_in():
-    assert [recipe.name for recipe in recipes(LEVEL)] == ["paper-BBF", "phonemes-BBF", "best"]
+    assert [recipe.name for recipe in recipes(LEVEL)] == ["paper-BBF", "phonemes-BBF", "best-level-1"]
+    assert all(recipe.level == 1.0 for recipe in recipes(LEVEL))
     assert not any(recipe.centre for recipe in recipes(LEVEL))
     assert LEVEL.make == ACTOR.make
 

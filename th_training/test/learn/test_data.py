@@ -51,3 +51,14 @@ def test_statistics_are_those_of_all_frames(corpus: Corpus, centre: bool) -> Non
     assert s.code_mean == pytest.approx(y.mean(axis=0), abs=1e-4)
     assert s.code_sd == pytest.approx(learnt.std(axis=0), rel=1e-3)
     assert s.target_mean == pytest.approx(learnt.mean(axis=0), abs=1e-4)
+
+
+def test_clips_with_codes_of_another_width_are_left_out_in_every_split(make_corpus: Callable[..., Corpus]) -> None:
+    corpus = make_corpus(train=3, validation=1, test=2)
+    for name in ("train2", "test0"):
+        clip = next(c for c in corpus.clips if c.id == name)
+        arrays = {"features": np.zeros((clip.frames, 40), np.float32), "codes": np.zeros((clip.frames, 3), np.float32)}
+        np.savez(clip_path(corpus.folder, name), **arrays)
+    found = {split: Clips.of(corpus, split) for split in ("train", "test")}
+    assert {s: list(c.left_out) for s, c in found.items()} == {"train": ["train2"], "test": ["test0"]}
+    assert found["test"].left_out["test0"] == "codes of 3 numbers, others have 16"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ from th_common.errors import InputError
 from th_training.corpus.format import Corpus, clip_path
 from th_training.learn.folds import FOLDS, fold_jobs, predict_folds, read_folds, read_predictions
 from th_training.learn.recipes import Recipe, Stage
-from th_training.learn.several import Done
+from th_training.learn.several import Done, Job, run_jobs
 from th_training.learn.train import read_trained
 
 TINY = Recipe(name="tiny", units=8, stages=(Stage(epochs=2, limited=False),), batch=4, centre=True)
@@ -72,3 +73,34 @@ def test_folds_that_cannot_be(make_corpus: Callable[..., Corpus], tmp_path: Path
 def test_jobs_go_to_other_processes(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
     jobs = fold_jobs(make_corpus(train=4, frames=50), TINY, 2, tmp_path, seed=0, threads=1)
     assert pickle.loads(pickle.dumps(jobs)) == jobs
+
+
+def test_folders_of_others_are_refused(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
+    corpus = make_corpus(train=3, validation=0, test=0, frames=50)
+    predict_folds(corpus, TINY, 2, tmp_path)
+    whole = json.loads((tmp_path / FOLDS).read_text())
+    for change in ({"test": ["../../x"]}, {"test": [5]}, {"figures": None}, {"figures": {}}, {"test": None}):
+        folds = [{**whole["folds"][0], **change}, *whole["folds"][1:]]
+        (tmp_path / FOLDS).write_text(json.dumps({**whole, "folds": folds}))
+        with pytest.raises(InputError, match=r"folds\.json: "):
+            read_folds(tmp_path)
+    (tmp_path / FOLDS).write_text(json.dumps({**whole, "folds": []}))
+    with pytest.raises(InputError, match="holds no fold"):
+        read_folds(tmp_path)
+    (tmp_path / FOLDS).write_text(json.dumps(whole))
+    np.savez(tmp_path / "predictions" / "train0.npz", codes=np.full((50, 16), "x"))
+    with pytest.raises(InputError, match="are no codes"):
+        read_folds(tmp_path)
+
+
+def test_one_training_that_fails_for_any_reason_does_not_end_the_others(
+    make_corpus: Callable[..., Corpus], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = make_corpus(train=3, validation=0, test=0, frames=50)
+    jobs = [Job(name=n, corpus=corpus, recipe=TINY, out=tmp_path / n) for n in ("one", "two")]
+
+    def no_memory(corpus: Corpus, recipe: Recipe, out: Path, **options: object) -> None:
+        raise MemoryError(f"for {out.name}")
+
+    monkeypatch.setattr("th_training.learn.train.train", no_memory)
+    assert [done.failure for done in run_jobs(jobs, 1)] == ["MemoryError: for one", "MemoryError: for two"]

@@ -23,7 +23,7 @@ _Face = Annotated[
     typer.Option(help="Model folder, or a face that `th aam build` wrote [default: built of the training clips]."),
 ]
 _Profile = Annotated[str, typer.Option(help="Acoustic features: paper, robot or live.")]
-_Seed = Annotated[int, typer.Option(help="Of the splits, and of the choice of pictures for the face.")]
+_Seed = Annotated[int, typer.Option(help="Of the splits, and of the choice of pictures for the face.", min=0)]
 _Pictures = Annotated[int, typer.Option(help="Pictures that a face is built from.", min=20)]
 _Lag = Annotated[
     float, typer.Option(help="s by which the pictures come later than the sound; taken out.", min=-2.0, max=2.0)
@@ -142,7 +142,7 @@ def actor(
 @app.command()
 def record(
     out: Annotated[Path, typer.Argument(help="Folder for the clips (features and poses of the virtual actor).")],
-    seed: Annotated[int, typer.Option(help="Decides what is said, and how.")] = 0,
+    seed: Annotated[int, typer.Option(help="Decides what is said, and how.", min=0)] = 0,
     scale: Annotated[float, typer.Option(help="1: about two hours.", min=0.001, max=100.0)] = 1.0,
     jobs: Annotated[int, typer.Option(help="Processes.", min=1)] = os.cpu_count() or 1,
     profile: Annotated[str, typer.Option(help="Acoustic features.")] = "robot",

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from th_audio_features.profiles import DIMENSIONS
 from th_common.errors import InputError
 
 from .clip_files import CLIPS, FPS, Clip, clip_path, common_rows, finished_clip, read_arrays, write_clip, write_whole
@@ -103,9 +104,10 @@ class Corpus:
         """Features (T, 40) and codes (T, D) of a clip, both float32. Raises InputError as `arrays`."""
         found = self.arrays(clip, "features", "codes")
         features, codes = found["features"], found["codes"]
-        if not features.ndim == codes.ndim == 2:
+        if not (_is_table(features, DIMENSIONS) and _is_table(codes)):
             raise InputError(
-                f"{clip_path(self.folder, clip.id)}: features {features.shape} and codes {codes.shape} are no tables"
+                f"{clip_path(self.folder, clip.id)}: features {features.dtype} {features.shape} and codes {codes.dtype} "
+                f"{codes.shape} are not numbers of (T, {DIMENSIONS}) and (T, D)"
             )
         return features.astype(np.float32, copy=False), codes.astype(np.float32, copy=False)
 
@@ -160,9 +162,7 @@ def write_manifest(
         InputError: a clip's file or the face's is missing, an id comes twice, or a split has no such name.
     """
     clips = tuple(clips)
-    twice = [name for name, n in Counter(clip.id for clip in clips).items() if n > 1]
-    if twice:
-        raise InputError(f"clip id {twice[0]!r} comes twice")
+    _no_id_twice(clips)
     for clip in clips:
         if clip.split not in SPLITS:
             raise InputError(f"clip {clip.id}: there is no split {clip.split!r}")
@@ -210,11 +210,25 @@ def read_corpus(folder: str | os.PathLike[str]) -> Corpus:
             str(raw["face"]),
             _clips(raw["clips"]),
             dict(raw["about"]),
-            dict(raw.get("left_out", {})),
-            str(raw.get("face_file", "")),
+            {str(name): str(reason) for name, reason in dict(raw.get("left_out", {})).items()},
+            _own_file(str(raw.get("face_file", ""))),
         )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not a readable manifest ({error!r})") from error
+
+
+def _is_table(array: np.ndarray, width: int | None = None) -> bool:
+    """Whether these are real numbers (T, D), D being `width`, or any from 1 on."""
+    return array.dtype.kind in "fiu" and array.ndim == 2 and array.shape[1] == (width or max(array.shape[1], 1))
+
+
+def _own_file(name: str) -> str:
+    """The name of a file in the corpus' own folder, or "". Raises InputError where it is one of another folder."""
+    if name and (Path(name).name != name or name in (".", "..")):
+        raise InputError(f"face_file {name!r} is not a file of this folder")
+    return name
 
 
 def _clips(raw: Sequence[Mapping[str, Any]]) -> tuple[Clip, ...]:
@@ -231,8 +245,22 @@ def _clips(raw: Sequence[Mapping[str, Any]]) -> tuple[Clip, ...]:
             clip.text,
             clip.key,
         )
-        if not (all(isinstance(text, str) for text in texts) and type(clip.frames) is int and clip.frames >= 0):
+        if not (
+            all(isinstance(text, str) for text in texts)
+            and type(clip.frames) is int
+            and clip.frames >= 0
+            and isinstance(clip.extra, dict)
+        ):
             raise TypeError(f"clip {clip.id!r} has a field of another type")
+        clip_path("", clip.id)
         if clip.split not in SPLITS:
             raise ValueError(f"clip {clip.id!r}: there is no split {clip.split!r}")
+    _no_id_twice(clips)
     return clips
+
+
+def _no_id_twice(clips: Iterable[Clip]) -> None:
+    """Raises InputError where two clips share an id: they would be one file, and might be on both sides of a split."""
+    twice = [name for name, n in Counter(clip.id for clip in clips).items() if n > 1]
+    if twice:
+        raise InputError(f"clip id {twice[0]!r} comes twice")

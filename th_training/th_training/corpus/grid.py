@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from th_common.errors import InputError
-from th_training.corpus.recordings import VIDEOS, Found, Recording, files_below, unlike
+from th_training.corpus.recordings import Found, Recording, files_below, named_videos
 
 _QUIET = ("sil", "sp")
 _WORDS = (
@@ -28,16 +28,11 @@ def find_grid(folder: Path) -> Found:
 
     Raises InputError where there is no such folder, or no video in it.
     """
-    videos = files_below(folder, VIDEOS)
-    if not videos:
-        raise InputError(f"{folder}: there is no video in this folder ({', '.join(VIDEOS)})")
+    videos = named_videos(folder)
     transcripts = {path.stem: path for path in files_below(folder, (".align",))}
     passed_over: dict[str, str] = {}
     recordings: list[Recording] = []
-    taken: set[str] = set()
-    for video in videos:
-        name = unlike(video, folder, taken)
-        taken.add(name)
+    for name, video in videos.items():
         text = sentence(video.stem)
         if video.stem in transcripts:
             try:
@@ -46,7 +41,7 @@ def find_grid(folder: Path) -> Found:
                 passed_over[transcripts[video.stem].name] = str(error)
         # Each clip is a sentence of its own: six words of a closed vocabulary are shared by all
         recordings.append(Recording(id=name, video=video, text=text, speaker=folder.name, source=text or name))
-    for stem in sorted(set(transcripts) - {video.stem for video in videos}):
+    for stem in sorted(set(transcripts) - {video.stem for video in videos.values()}):
         passed_over[transcripts[stem].name] = "a transcript without a video"
     return Found(tuple(recordings), passed_over)
 

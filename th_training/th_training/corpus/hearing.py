@@ -45,6 +45,8 @@ def make_clip(
     sound, first = on_rows(whole, lag=lag)
     features = extract(sound.samples, sound.rate, profile=profile)
     seen = np.flatnonzero(pictures.quality > 0)
+    if not len(seen):
+        raise InputError(f"{recording.video}: no picture shows a face that can be coded")
     begin, end = max(first, int(seen[0])), min(first + len(features), int(seen[-1]) + 1)
     count = end - begin
     longer = max(len(features), len(pictures.codes))

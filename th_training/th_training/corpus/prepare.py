@@ -20,7 +20,7 @@ from th_common.errors import InputError, ModelError
 from th_training.aam.encode_corpus import face_and_id
 from th_training.corpus.checks import check_recording, has_tracker
 from th_training.corpus.clip_files import CLIPS, Clip, finished_clip
-from th_training.corpus.format import Corpus, open_again, write_manifest
+from th_training.corpus.format import MANIFEST, Corpus, open_again, read_corpus, write_manifest
 from th_training.corpus.hearing import clip_key, make_clip
 from th_training.corpus.lag import Lag, clip_curve, estimate_lag, spread_evenly
 from th_training.corpus.own_face import FACE_FILE, build_own_face, copy_face
@@ -87,6 +87,7 @@ def prepare(
     recordings = {one.id: one for one in found.recordings}
     if len(recordings) != len(found.recordings):
         raise InputError("two recordings have one name")
+    _check_free(out, about.get("kind"))
     left_out = dict(found.passed_over)
     seconds: dict[str, float] = {}
     make_folder(out)
@@ -159,6 +160,15 @@ def prepare(
     )  # fmt: skip
     notes = {clip.id: list(clip.extra["notes"]) for clip in clips if clip.extra.get("notes")}
     return Prepared(corpus, lag, notes, seconds)
+
+
+def _check_free(out: Path, kind: object) -> None:
+    """A folder may be new, or hold an earlier state of this corpus: clips that are not of it are removed in the end."""
+    if not (out / MANIFEST).is_file():
+        return
+    held = read_corpus(out).about.get("kind")
+    if held != kind:
+        raise InputError(f"{out} holds a corpus of another kind ({held or 'unknown'}, not {kind}): name another folder")
 
 
 def _splits(recordings: dict[str, Recording], good: Iterable[str], seed: int) -> dict[str, str]:

@@ -57,6 +57,20 @@ def files_below(folder: Path, suffixes: Iterable[str]) -> list[Path]:
     )
 
 
+def named_videos(folder: Path) -> dict[str, Path]:
+    """All videos in a folder and the folders in it, by names of their own (`unlike`), in the order of their paths.
+
+    Raises InputError where there is no such folder, or no video in it.
+    """
+    videos = files_below(folder, VIDEOS)
+    if not videos:
+        raise InputError(f"{folder}: there is no video in this folder ({', '.join(VIDEOS)})")
+    named: dict[str, Path] = {}
+    for video in videos:
+        named[unlike(video, folder, set(named))] = video
+    return named
+
+
 def only(found: Found, names: Iterable[str]) -> Found:
     """The recordings of these ids, all without names. Raises InputError for an id that is not there."""
     wanted = set(names)

@@ -37,10 +37,11 @@ def show_corpus(corpus: Corpus, console: Console, *, arrays: bool = True) -> Non
     if arrays:
         _say_arrays(corpus, say)
     _say_face(corpus, say)
-    _say_lag(corpus.about, say)
-    _say_some(
-        say, "note", {clip.id: "; ".join(clip.extra["notes"]) for clip in corpus.clips if clip.extra.get("notes")}
-    )
+    try:
+        _say_lag(corpus.about, say)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        say(f"lag: what the manifest says cannot be read ({corpus.about.get('lag_left')!r})")
+    _say_some(say, "note", {clip.id: _words(clip.extra["notes"]) for clip in corpus.clips if clip.extra.get("notes")})
     _say_some(say, "left out", corpus.left_out)
 
 
@@ -68,9 +69,9 @@ def _say_arrays(corpus: Corpus, say: Any) -> None:
             continue
         held.update(list(found))
         rows += clip.frames
-        if "phones" in found:
+        if "phones" in found and found["phones"].ndim == 2:
             phones += int((found["phones"] != UNKNOWN).all(1).sum())
-        if "quality" in found:
+        if "quality" in found and found["quality"].dtype.kind == "f":
             quality.append(float(np.mean(found["quality"])))
     total = len(corpus.clips)
     say(
@@ -115,6 +116,10 @@ def _say_lag(about: Mapping[str, Any], say: Any) -> None:
         + (f"; below {TELLABLE:g} s it may be the speaker's own way" if small else "; --apply-lag takes it out")
     )
     _say_some(say, "out of step with the others", {name: f"{value:+.3f} s" for name, value in lag["outliers"].items()})
+
+
+def _words(notes: Any) -> str:
+    return "; ".join(map(str, notes)) if isinstance(notes, (list, tuple)) else str(notes)
 
 
 def _say_some(say: Any, what: str, lines: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 from th_common.errors import InputError
-from th_training.corpus.recordings import SOUNDS, VIDEOS, Found, Recording, files_below, unlike
+from th_training.corpus.recordings import SOUNDS, Found, Recording, named_videos
 from th_training.speech.labels import SUFFIXES as LABEL_SUFFIXES
 from th_training.speech.sentences import EMOTIONS
 
@@ -29,17 +29,12 @@ def find_videos(
 
     Raises InputError where there is no such folder or no video in it, and for a table that cannot be used.
     """
-    videos = files_below(folder, VIDEOS)
-    if not videos:
-        raise InputError(f"{folder}: there is no video in this folder ({', '.join(VIDEOS)})")
+    videos = named_videos(folder)
     rows = read_table(table) if table else {}
     _check_emotion(emotion, "--emotion")
     passed_over: dict[str, str] = {}
     recordings: list[Recording] = []
-    taken: set[str] = set()
-    for video in videos:
-        name = unlike(video, folder, taken)
-        taken.add(name)
+    for name, video in videos.items():
         keys = (str(video.relative_to(folder)), video.name, str(video.relative_to(folder).with_suffix("")), video.stem)
         row = next((rows.pop(key) for key in keys if key in rows), {})
         sound, labels = (_named(row.get(kind), table, folder, kind) for kind in ("sound", "labels"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,23 +40,22 @@ def ask_model(name: str, folder: Path, corpus: Corpus) -> Method:
     """The predictions of a model folder, or of a finished `th train`, for the corpus' test clips.
 
     Raises:
-        InputError, ModelError: the folder is neither, its network does not fit the corpus, or its codes are of another face.
+        InputError, ModelError: the folder is neither, its network does not fit the corpus, its codes are of another face, or it
+            was trained on some of the test clips (a model folder does not say on which).
     """
+    heard: set[str] = set()
     if (folder / CARD).is_file():
         card = read_card(folder)
-        predictor, face, recipe = (
-            load_predictor(folder),
-            card.id,
-            dict(card.training.get("predictor", {}).get("recipe", {})),
-        )
+        predictor, face, recipe = load_predictor(folder), card.id, _recipe(card.training)
         inputs = str(recipe.get("inputs", SOUND))
     else:
         try:
             trained = read_trained(folder)
         except InputError as error:
             raise ModelError(f"{name}: {error}; nor is there a {CARD}") from error
-        predictor, face, recipe = trained.predictor(), str(trained.figures.get("face", "")), trained.figures["recipe"]
+        predictor, face, recipe = trained.predictor(), str(trained.figures.get("face", "")), _recipe(trained.figures)
         inputs = str(trained.figures.get("inputs", SOUND))
+        heard = set(map(str, trained.figures.get("heard") or ()))
     if predictor.profile != corpus.profile and inputs == SOUND:
         raise InputError(
             f"{name}: hears features of profile {predictor.profile!r}, the corpus has {corpus.profile!r}: they are not alike"
@@ -66,6 +65,11 @@ def ask_model(name: str, folder: Path, corpus: Corpus) -> Method:
     ):  # a corpus of /1 may hold another digest than the face's id
         raise InputError(f"{name}: speaks codes of face {face[:12]}, the corpus has face {corpus.face[:12]}")
     test = Clips.of(corpus, "test", inputs=inputs)
+    known = [clip.id for clip in test.clips if clip.id in heard]
+    if known:
+        raise InputError(
+            f"{name}: was trained on {len(known)} of {len(test)} test clips, {known[0]} for one: say the --split and --seed that it was trained with"
+        )
     codes = {clip.id: _predict(name, predictor, test.load(index)[0]) for index, clip in enumerate(test.clips)}
     about = {"folder": str(folder), "inputs": inputs, "lookahead": predictor.lookahead}
     if "centre" in recipe:
@@ -73,6 +77,14 @@ def ask_model(name: str, folder: Path, corpus: Corpus) -> Method:
     return Method(
         name, codes, KIND[inputs == SOUND], str(recipe.get("network", "")), str(recipe.get("name", "")), about
     )
+
+
+def _recipe(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe that a card (of `th export`; of `th face`, by part) or a training.json tells; {} where it tells none."""
+    for place in (figures, figures.get("predictor")):
+        if isinstance(place, Mapping) and isinstance(place.get("recipe"), Mapping):
+            return dict(place["recipe"])
+    return {}
 
 
 def _predict(name: str, predictor: Predictor, inputs: Any) -> Any:

@@ -147,9 +147,15 @@ def make(subject: Subject, work: Path) -> Corpus:
 
 
 def recipes(subject: Subject) -> list[Recipe]:
-    """A subject's recipes, as it has its clips: the article's six and what goes past them, where it names none."""
+    """A subject's recipes, as it has its clips: the article's six and what goes past them, where it names none.
+
+    Where clips keep their own level it is what is asked for, and a recipe that hardly counts it counts it in full.
+    """
     names = subject.recipes or (*(recipe.name for recipe in TABLE1), *EXTRA)
-    return [replace(RECIPES[name], centre=subject.centre) for name in names if name in RECIPES]
+    chosen = [replace(RECIPES[name], centre=subject.centre) for name in names if name in RECIPES]
+    if subject.centre:
+        return chosen
+    return [r if r.level == 1.0 else replace(r, name=f"{r.name}-level-1", level=1.0) for r in chosen]
 
 
 def place(work: Path, subject: Subject, corpus: Corpus, recipe: Recipe, folds: int, seed: int) -> Path:
@@ -196,12 +202,11 @@ def report(subject: Subject, corpus: Corpus, work: Path, folds: int, seed: int) 
         raise InputError(f"{work / 'runs' / subject.name}: nothing is trained yet")
     read = [read_predicted(name, known[name]) for name in _in_order(list(known))]
     parts = parts_of(corpus, [(method.name, held) for method, held in read])
-    minutes = sum(float(method.about["minutes"]) for method, _ in read)
     notes = {
         "note": subject.note,
         "command": "make table1",
         "machine": machine(),
-        "training": f"{minutes:.0f} minutes, all folds together",
+        "training": f"{len(read)} recipes, {len(read) * folds} trainings",
     }
     options = Options(
         title=subject.title,

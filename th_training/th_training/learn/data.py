@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, field
 
@@ -40,7 +41,7 @@ class Clips:
         """Take the clips of a split that can be read, are finite, and have at least two frames."""
         result = cls(corpus, corpus.split(split), centre, inputs)
         good = []
-        width = None
+        width = _code_width(corpus)
         digest = hashlib.sha256()
         for clip in result.clips:
             try:
@@ -49,9 +50,8 @@ class Clips:
                     raise InputError(f"{len(features)} frame{'s' * (len(features) != 1)} are no movement")
                 if not (np.isfinite(features).all() and np.isfinite(codes).all()):
                     raise InputError("NaN or infinity in it")
-                width = width or (features.shape[1], codes.shape[1])
-                if (features.shape[1], codes.shape[1]) != width:
-                    raise InputError(f"{features.shape[1]} features and {codes.shape[1]} codes, others have {width}")
+                if codes.shape[1] != width:
+                    raise InputError(f"codes of {codes.shape[1]} numbers, others have {width}")
             except InputError as error:
                 result.left_out[clip.id] = str(error)
                 continue
@@ -88,6 +88,14 @@ class Clips:
             self._cache[clip.id] = features, codes
             self._cached += size
         return features, codes
+
+
+def _code_width(corpus: Corpus) -> int:
+    """Of the first clip that can be read, those that are trained on first: the same for all splits. 0 where none can."""
+    for clip in sorted(corpus.clips, key=lambda clip: clip.split != "train"):
+        with contextlib.suppress(InputError):
+            return corpus.load(clip)[1].shape[1]
+    return 0
 
 
 @dataclass(frozen=True)

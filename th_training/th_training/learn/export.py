@@ -81,7 +81,7 @@ def export(
             lookahead=trained.lookahead,
             licence=licence,
             network=trained.network,
-            training={k: v for k, v in trained.figures.items() if k not in ("left_out", "start", "face")},
+            training={k: v for k, v in trained.figures.items() if k not in ("heard", "left_out", "start", "face")},
             face=model.to_tensors(),
             predictor=trained.tensors,
         )

@@ -196,7 +196,8 @@ class Fit:
                 )
             fabric.backward(loss)
             if recipe.clip is not None:
-                fabric.clip_gradients(self.wrapped, optimiser, max_norm=recipe.clip)
+                # What is no number shows in the next loss: DivergedError, not Lightning's RuntimeError
+                fabric.clip_gradients(self.wrapped, optimiser, max_norm=recipe.clip, error_if_nonfinite=False)
             optimiser.step()
             if fabric.is_global_zero:
                 self.watcher.step(number, epoch, done + 1, len(plan))

@@ -19,7 +19,7 @@ import numpy as np
 
 from th_common.errors import InputError
 from th_face_predictor.predictor import Predictor
-from th_training.corpus.format import SPLITS, Corpus
+from th_training.corpus.format import SPLITS, Corpus, clip_path
 from th_training.corpus.splits import folds as split_folds
 from th_training.learn.data import Clips
 from th_training.learn.recipes import Recipe
@@ -149,25 +149,34 @@ def read_folds(out: str | os.PathLike[str]) -> Held:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         if raw["format"] != FORMAT:
-            raise InputError(f"{path}: format is {raw['format']!r}, this software reads {FORMAT!r}")
+            raise InputError(f"format is {raw['format']!r}, this software reads {FORMAT!r}")
         folds = tuple(
             Fold(tuple(row["train"]), tuple(row["validation"]), tuple(row["test"]), row["figures"])
             for row in raw["folds"]
         )
+        if not folds:
+            raise InputError("holds no fold")
         name = str(raw["recipe"])
+        left_out: dict[str, str] = {}
+        for fold in folds:
+            left_out |= fold.figures["left_out"]
+            for clip in fold.test:
+                clip_path("", clip)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     except FileNotFoundError:
         raise InputError(f"{path}: no such file, {os.fspath(out)!r} holds no finished folds") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not readable ({error!r})") from error
-    left_out: dict[str, str] = {}
-    for fold in folds:
-        left_out |= fold.figures["left_out"]
     predictions = {}
     for clip in (clip for fold in folds for clip in fold.test if clip not in left_out):
         place = path.parent / PREDICTIONS / f"{clip}.npz"
         try:
             with np.load(place, allow_pickle=False) as data:
-                predictions[clip] = data["codes"]
+                codes = data["codes"]
+            if codes.dtype.kind != "f" or codes.ndim != 2:
+                raise InputError(f"{codes.dtype} {codes.shape} are no codes")
+            predictions[clip] = codes
         except Exception as error:
             raise InputError(f"{place}: missing or damaged ({error}); run the folds again") from error
     return Held(name, folds, predictions, left_out)

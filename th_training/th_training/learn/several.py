@@ -71,4 +71,6 @@ def _run(job: Job) -> Done:
             predict_clips(trained.predictor(), job.corpus, job.recipe, job.predictions)
     except TalkingHeadError as error:
         return Done(job, None, str(error))
+    except Exception as error:  # of memory, torch, the disk: one training's, the others go on
+        return Done(job, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
     return Done(job, trained.figures, "", time.perf_counter() - begin, time.process_time() - cpu)

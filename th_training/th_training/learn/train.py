@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from lightning.fabric import Fabric
 
+from th_audio_features.profiles import get_profile
 from th_common.errors import InputError
 from th_common.model_folder import PREDICTOR
 from th_face_predictor.architecture import Architecture
@@ -27,6 +28,7 @@ from th_training.learn.checkpoint import CHECKPOINT, OtherRunError
 from th_training.learn.committee import Committee
 from th_training.learn.data import Clips, Statistics
 from th_training.learn.fit import Epoch, Fit, Watcher
+from th_training.learn.limits import check_recipe
 from th_training.learn.metrics import Agreement, agreement
 from th_training.learn.processes import device_name, from_first, same_everywhere
 from th_training.learn.recipes import Recipe
@@ -64,15 +66,17 @@ def train(
         tensorboard: write out/tensorboard.
 
     Raises:
-        InputError: the corpus cannot be used, or a file cannot be written.
+        InputError: the corpus or the recipe cannot be used, or a file cannot be written.
         OtherRunError: `out` holds a run of another recipe or corpus, and not `again`.
         DivergedError: the loss is not a number any more.
     """
     begin = time.perf_counter()
+    check_recipe(recipe)
     fabric = fabric or Fabric(accelerator="cpu", devices=1)
     watcher = watcher or Watcher(epoch=report)
     source = corpus if isinstance(corpus, Corpus) else read_corpus(corpus)
     folder = Path(out)
+    get_profile(source.profile)  # or no robot could hear as the network does
     training, validation, test = (
         Clips.of(source, split, centre=recipe.centre, inputs=recipe.inputs) for split in ("train", "validation", "test")
     )
@@ -128,6 +132,7 @@ def train(
             "face": source.face,
             "start": os.fspath(start) if start is not None else None,
             "corpus": source.summary(),
+            "heard": [clip.id for clips in (training, validation) for clip in clips.clips],
             "left_out": {**source.left_out, **training.left_out, **validation.left_out, **test.left_out},
             "epochs": len(fit.history),
             "training_frames_per_second": _speeds(recipe, fit.history),
