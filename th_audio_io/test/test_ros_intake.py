@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from array import array
 from typing import Any
 
@@ -101,6 +102,21 @@ def test_audio_info_is_heard_from_both_kinds_of_publisher(qos: QoSProfile) -> No
         publisher.send(bytes(8 * 100), 5.0, twin=False)
         assert graph.wait(lambda: len(samples(node)) == 100)
         assert node.chunks[0].rate == 44100
+
+
+def test_an_executor_that_was_busy_is_no_other_clock() -> None:
+    """Sound is dated when it reaches the process: taken from there 0.8 s late it must not look like another machine's clock."""
+    with Graph() as graph:
+        publisher = Publisher(graph)
+        announce(publisher, channels=1, sample_rate=16000, sample_format="S16LE", coding_format="wave")
+        node = graph.add(lambda context: Listener(context=context))
+        assert graph.wait(publisher.matched)
+        assert graph.wait(lambda: node.sound.intake.format.rate == 16000)
+        sound = noise(512)
+        publisher.send(sound, node.now(), twin=False)
+        time.sleep(0.8)  # nobody takes it from the middleware
+        assert graph.wait(lambda: len(samples(node)) >= 512)
+        assert node.sound.offset == 0.0
 
 
 def test_unstamped_sound_alone_is_heard() -> None:

@@ -35,6 +35,8 @@ class Cut:
 
 END = object()  # in the mailbox: the sound has ended for now
 IN_FLIGHT = 0.5  # s after a stop in which sound from before it may still arrive
+OWN_CLOCK = 0.05  # s: a node's clock nearer to the system's than this is the system's, not a simulation's
+MOST_WAITED = 5.0  # s that a message may have waited for the executor; beyond, the system's clock was set
 SEAM = 0.05  # s: sound that begins so near to the end of what came before goes on with it
 SOUND = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
 MAX_WAITING = 32 << 20  # bytes in the mailbox, whatever the number of messages
@@ -171,11 +173,11 @@ class RosIntake:
         if self._timer is not None:
             self._hear_plain_no_more()
         if not self._overtaken(info):
-            self._enqueue(message.audio, to_seconds(message.header.stamp))
+            self._enqueue(message.audio, to_seconds(message.header.stamp), info)
 
     def _hear(self, message: AudioData, info: dict[str, int]) -> None:
         if not self._overtaken(info):
-            self._enqueue(message, None)
+            self._enqueue(message, None, info)
 
     def _overtaken(self, info: dict[str, int]) -> bool:
         """Whether a message was sent before the stop that has overtaken it; where clocks disagree that is soon forgotten."""
@@ -197,13 +199,19 @@ class RosIntake:
             self._node.destroy_subscription(self._plain)
             self._plain = None
 
-    def _enqueue(self, audio: AudioData, stamp: float | None) -> None:
+    def _arrival(self, info: dict[str, int]) -> float:
+        """When a message reached this process, s on the node's clock: an executor that was busy is not the way's or a clock's fault."""
+        now, wall = self._node.now(), time.time()
+        waited = wall - int(info.get("received_timestamp") or 0) * 1e-9
+        return now - waited if abs(now - wall) < OWN_CLOCK and 0.0 < waited < MOST_WAITED else now
+
+    def _enqueue(self, audio: AudioData, stamp: float | None, info: dict[str, int]) -> None:
         size = len(audio.data)
         with self._lock:
             fits = size <= MAX_PAYLOAD and self._waiting + size <= MAX_WAITING
             self._waiting += size if fits else 0
         if fits:
-            self._last_arrival = self._node.now()
+            self._last_arrival = self._arrival(info)
             self._worker.put(Message(bytes(audio.data), stamp, self._last_arrival))
         else:
             self._node.report("audio refused", f"message of {size} bytes is too much", level=Level.WARN)

@@ -6,8 +6,9 @@ from collections import deque
 
 import numpy as np
 
-SHOW = 0.03
-"""s that a code is ready before it is due: the way to the renderer, and the next code, between which it is interpolated."""
+SHOW = 0.02
+"""s that a code is ready before it is due: the way to the renderer, and the next code, between which it is interpolated. More than
+`live.LEAD`, or codes that are in time were computed before their context is complete."""
 MOST = 0.6
 """Largest automatic margin, s: a network's jitter of 200 ms, lost messages and a busy machine on top."""
 WINDOW = 4.0

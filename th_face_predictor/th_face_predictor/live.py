@@ -25,9 +25,9 @@ from th_face_predictor.stream import PredictorStream
 
 RUNGS = ("full rate", "half rate", "energy", "rest")
 FULL, HALF, VOICE, REST = range(len(RUNGS))
-LEAD = 0.04
+LEAD = 0.012
 """A code leaves at least so long (s) before it is due: it must travel and be drawn."""
-LATE = 0.01
+LATE = 0.005
 """A code that leaves later than this (s) before it is due has missed its deadline."""
 BUDGET = 0.06
 """Time (s) from the arrival of the sound to the code that a machine may take; a code is not late by its fault before."""
