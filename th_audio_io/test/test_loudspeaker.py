@@ -110,7 +110,9 @@ def test_a_device_that_asks_no_more_is_lost(portaudio: FakePortAudio, monkeypatc
     assert speaker.playing
     hear(portaudio, monkeypatch, begin=500.0, blocks=2)
     assert speaker.playing
-    monkeypatch.setattr(loudspeaker.time, "monotonic", lambda: 500.0 + 1.5)
+    monkeypatch.setattr(loudspeaker.time, "monotonic", lambda: 500.0 + 2.0)
+    assert speaker.playing, "a sound server's own buffer of 2 s is full"
+    monkeypatch.setattr(loudspeaker.time, "monotonic", lambda: 500.0 + 5.0)
     assert not speaker.playing
 
 

@@ -13,7 +13,9 @@ from th_audio_io.devices import STREAMS, find_device
 from th_audio_io.playout import OutputSchedule
 from th_common.errors import DeviceError
 
-SILENT = 1.0  # s without a callback after which the device is lost: not every host interface says so
+SILENT = 4.0
+"""s without a callback after which the device is lost: not every host interface says so. A sound server asks for nothing while
+its own buffer is full, up to 2 s after the start and after each underrun: opening it again would begin that anew, for ever."""
 BUFFER = (
     0.04  # s wanted in the device: sound is scheduled well ahead, so depth costs nothing and bridges a busy machine
 )
