@@ -167,3 +167,22 @@ def test_unstamped_sound_takes_over_when_the_stamped_topic_falls_silent() -> Non
 
         assert graph.wait(heard)
         assert [c.start for c in node.chunks[:2]] == [True, True]
+
+
+def test_sound_that_waited_for_what_it_overtook_is_as_late_as_that() -> None:
+    """Whoever asks how long the machine took must not count how long the network took."""
+    with Graph() as graph:
+        publisher = Publisher(graph)
+        announce(publisher, channels=1, sample_rate=16000, sample_format="S16LE", coding_format="wave")
+        node = graph.add(lambda context: Listener(context=context))
+        assert graph.wait(publisher.matched)
+        sound, size = noise(12 * 256), 256 * 2
+        numbers = [0, 2, 1, 3, 5, 4, 6, 7]  # the first straggler teaches, the second is waited for
+        for n in numbers:
+            heard = node.sound.intake.counters.messages + node.sound._buffer.held
+            publisher.send(sound[n * size : (n + 1) * size], 100.0 + n * 0.016, twin=False)
+            assert graph.wait(lambda heard=heard: node.sound.intake.counters.messages + node.sound._buffer.held > heard)
+        assert graph.wait(lambda: node.chunks[-1].end > 100.127)
+        arrivals = {round((c.time - 100.0) / 0.016): c.arrival for c in node.chunks}
+        assert arrivals[5] == arrivals[4], "the one that was waited for"
+        assert arrivals[4] > arrivals[3]

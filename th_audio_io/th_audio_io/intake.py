@@ -26,7 +26,7 @@ class Chunk:
     `samples`: float32 (N,), mono, N > 0, at `rate` Hz. `time`: capture time of the first one in s, in the clock of the stamps
     (or of the arrivals where there are no stamps). `start`: first chunk of a new stream, nothing before it belongs to it.
     `concealed`: so many samples at the front stand for lost sound, made up from what is around them; they are counted in N and in
-    `time`. `arrival`: when the message with it came, s, 0 where nobody said.
+    `time`. `arrival`: when the message with it, or the one that it waited for, came, s, 0 where nobody said.
     """
 
     samples: np.ndarray

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -220,7 +220,7 @@ class RosIntake:
 
     def _take(self, item: object) -> None:
         if item is END:
-            self._push(self._buffer.flush())
+            self._push(self._buffer.flush(), self._node.now())
             self.intake.restart()
             self._on_end()
         elif isinstance(item, Cut):
@@ -250,13 +250,14 @@ class RosIntake:
 
     def _use(self, messages: list[Message]) -> None:
         for message in messages:
-            self._push(self._buffer.take(message))
+            self._push(self._buffer.take(message), message.arrival)
 
     def _end_so_far(self) -> float | None:
         clock = self.intake.clock
         return clock.end if clock is not None and clock.end else None
 
-    def _push(self, messages: Iterable[Message]) -> None:
+    def _push(self, messages: Iterable[Message], now: float) -> None:
+        """Take messages whose turn has come `now`: for as long as they waited for those before them they were not here."""
         counters = self.intake.counters
         for message in messages:
             broken, cancelled = counters.broken, counters.cancelled
@@ -279,7 +280,7 @@ class RosIntake:
                 if chunk.start:
                     self._offset.restart()
                 self._offset.update(chunk.end, message.arrival, begin=chunk.time)
-                self._on_chunk(chunk)
+                self._on_chunk(replace(chunk, arrival=max(now, message.arrival)))
 
     def _announce(self, info: AudioInfo) -> None:
         try:

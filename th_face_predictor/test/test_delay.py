@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from th_face_predictor.delay import MOST, SHOW, SHRINK, PresentationDelay
+from th_face_predictor.delay import MACHINE, MEMORY, MOST, SHOW, SHRINK, PresentationDelay
 
 ALGORITHMIC = 0.2
 
@@ -64,6 +64,26 @@ def test_it_never_grows_beyond_reason() -> None:
     assert delay.margin == pytest.approx(MOST)
 
 
+def test_it_does_not_grow_for_ever_where_the_machine_is_too_slow() -> None:
+    """The backlog grows by 0.5 s per s: what must be left out then is for the ladder to say."""
+    delay = PresentationDelay(ALGORITHMIC, 0.1)
+    for n in range(600):
+        captured = 1000.0 + n / 60
+        heard = captured + ALGORITHMIC + 0.01
+        delay.observe(captured, heard + 0.02 + 0.5 * n / 60, heard=heard)
+    assert delay.value == pytest.approx(ALGORITHMIC + 0.01 + MACHINE + SHOW, abs=1e-3)
+    assert delay.late > 500
+
+
+def test_a_slow_network_is_waited_for_all_the_same() -> None:
+    delay = PresentationDelay(ALGORITHMIC, 0.1)
+    for n in range(600):
+        captured = 1000.0 + n / 60
+        heard = captured + ALGORITHMIC + 0.3
+        delay.observe(captured, heard + 0.02, heard=heard)
+    assert delay.value == pytest.approx(ALGORITHMIC + 0.32 + SHOW, abs=1e-3)
+
+
 def test_it_shrinks_slowly_to_what_was_measured() -> None:
     delay = PresentationDelay(ALGORITHMIC, 0.1)
     values = run(delay, 90.0, lambda _: ALGORITHMIC + 0.03)
@@ -85,3 +105,4 @@ def test_a_clock_that_is_set_back_is_survived() -> None:
     run(delay, 10.0, lambda _: ALGORITHMIC + 0.03)
     values = run(delay, 10.0, lambda _: ALGORITHMIC + 0.03, begin=10.0)
     assert set(values) == {ALGORITHMIC + 0.1}
+    assert run(delay, 2 * MEMORY, lambda _: ALGORITHMIC + 0.03, begin=20.0)[-1] < ALGORITHMIC + 0.1, "it shrinks again"

@@ -25,13 +25,13 @@ class Machine:
     def __init__(self, predictor: Predictor, cost: Callable[[str], float] = lambda rung: 0.0) -> None:
         self.time, self.cost = 1000.0, cost
         self.stream = PredictorStream(predictor)
-        self.ready: list[int] = []
+        self.ready: list[tuple[int, int]] = []
         self.live = LivePredictor(
             self.stream,
             EnergyMouth(REST, OPENING),
             now=self._now,
             steady=self._now,
-            on_ready=lambda frame: self.ready.append(frame.number),
+            on_ready=lambda frame, last: self.ready.append((frame.number, last.number)),
         )
         self.codes: dict[int, np.ndarray] = {}
         self.slack: dict[int, float] = {}
@@ -204,7 +204,7 @@ def test_late_sound_is_not_the_machine_s_fault(predictor: Predictor, make_featur
     machine.behind, machine.blame = 0.3, False
     machine.speak(make_features(240))
     assert set(machine.rungs) == {"full rate"}
-    assert len(machine.ready) >= 230
+    assert machine.ready == [(n, n + LOOKAHEAD) for n in range(240 - LOOKAHEAD)]
 
 
 def test_who_sets_the_delay_is_told_of_every_frame_on_every_rung(
@@ -216,6 +216,7 @@ def test_who_sets_the_delay_is_told_of_every_frame_on_every_rung(
     assert machine.rungs[-1] == "rest"
     assert len(machine.ready) >= 240 - 4 * (LOOKAHEAD + 1)
     assert machine.ready == sorted(set(machine.ready))
+    assert {last - frame for frame, last in machine.ready} == {LOOKAHEAD}
 
 
 def test_between_rungs_the_face_does_not_jump(predictor: Predictor, make_features: Callable[..., np.ndarray]) -> None:

@@ -193,3 +193,25 @@ def test_it_can_be_reconfigured(
     for frame, feature in enumerate(features):
         bench.send(feature, frame)
     assert np.abs(bench.wait(5) - load_predictor(other).predict(features)).max() < TOLERANCE
+
+
+def test_frames_that_only_the_end_of_the_sound_has_brought_do_not_move_the_delay(
+    graph: Graph, make_model: Callable[..., Path], make_features: Callable[..., np.ndarray]
+) -> None:
+    """How long it took to notice that nobody speaks any more is no time that a code needs."""
+    bench = Bench(graph, make_model())
+    bench.start()
+    seen: list[float] = []
+    bench.node._delay.observe = lambda captured, now, *, heard: seen.append(heard)  # type: ignore[method-assign,union-attr,assignment,return-value]
+    features = make_features(40)
+    for frame, feature in enumerate(features):
+        now = bench.node.now()
+        message = AudioFeatures(frame=frame, profile="robot", feature=feature.astype(np.float32))
+        message.timing.captured = now - 0.2
+        message.timing.heard = now if frame < 30 else 0.0
+        arrived = bench.arrived
+        bench.publisher.publish(message)
+        assert graph.wait(lambda arrived=arrived: bench.arrived > arrived)
+    bench.wait(40)
+    assert len(seen) == 30 - load_predictor(bench.node.value("model")).lookahead
+    assert min(seen) > 0.0

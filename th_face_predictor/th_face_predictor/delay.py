@@ -11,6 +11,9 @@ SHOW = 0.02
 `live.LEAD`, or codes that are in time were computed before their context is complete."""
 MOST = 0.6
 """Largest automatic margin, s: a network's jitter of 200 ms, lost messages and a busy machine on top."""
+MACHINE = 0.15
+"""Most of it for this machine, s from the arrival of the sound to the code: a machine that takes longer still is too slow, which no
+delay heals; that is the ladder's business."""
 WINDOW = 4.0
 """s of codes that decide whether the margin is too small."""
 TOO_LATE = 0.1
@@ -54,13 +57,15 @@ class PresentationDelay:
         """What `value` has above the algorithmic delay, s."""
         return self.value - self.algorithmic
 
-    def observe(self, captured: float, now: float) -> bool:
+    def observe(self, captured: float, now: float, *, heard: float = 0.0) -> bool:
         """A code whose sound was captured at `captured` is ready `now`; both in s on this machine's clock.
 
-        Returns whether `value` has changed.
+        `heard`: when the last sound that it needed arrived, 0 where nobody said. Returns whether `value` has changed.
         """
         took = now - captured
         self.late += took > self.value
+        if heard:
+            took = min(took, heard - captured + MACHINE)
         recent = self._recent
         if recent and not 0.0 <= now - recent[-1][0] < WINDOW:
             recent.clear()  # a pause: what was before says little
@@ -100,5 +105,5 @@ class PresentationDelay:
         if not 0.0 <= now - self._filed < WINDOW:
             self._highs.append((now, high))
             self._filed = now
-        while now - self._highs[0][0] > MEMORY:
+        while not 0.0 <= now - self._highs[0][0] <= MEMORY:
             self._highs.popleft()

@@ -64,7 +64,8 @@ class LivePredictor:
     """Frames in, (frame, code) out; every frame at most once, in order.
 
     `now` is the clock that frames are due in, `steady` one that never jumps; both in s. `on_ready` is told of every frame whose right
-    context is complete, also of those that could not wait for it: whoever sets the delay learns from it what is needed.
+    context is complete, also of those that could not wait for it, and of the frame that completed it: whoever sets the delay learns
+    from it what is needed.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class LivePredictor:
         *,
         now: Callable[[], float],
         steady: Callable[[], float],
-        on_ready: Callable[[Frame], None] = lambda frame: None,
+        on_ready: Callable[[Frame, Frame], None] = lambda frame, last: None,
     ) -> None:
         self._stream, self._mouth, self._now, self._steady = stream, mouth, now, steady
         self._on_ready = on_ready
@@ -153,9 +154,10 @@ class LivePredictor:
         return [(f, c) for f, c in out if f.number % 2 == 0] if half else out
 
     def _by_energy(self, frames: Sequence[_Heard]) -> Codes:
-        self._unready.extend(heard.frame for heard in frames)
-        while len(self._unready) > self._stream.lookahead:
-            self._on_ready(self._unready.popleft())
+        for heard in frames:
+            self._unready.append(heard.frame)
+            if len(self._unready) > self._stream.lookahead:
+                self._on_ready(self._unready.popleft(), heard.frame)
         return [(heard.frame, self._mouth.code(heard.opening)) for heard in frames]
 
     def _through_network(self) -> Codes:
@@ -166,8 +168,8 @@ class LivePredictor:
         features = np.stack([heard.frame.features for heard in self._held])
         self._held.clear()
         codes = self._stream.push(features)
-        for heard, _ in zip(self._waiting, codes, strict=False):
-            self._on_ready(heard.frame)
+        for at in range(len(codes)):
+            self._on_ready(self._waiting[at].frame, self._waiting[at + self._stream.lookahead].frame)
         return self._take(codes)
 
     def _take(self, codes: np.ndarray) -> Codes:

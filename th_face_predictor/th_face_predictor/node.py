@@ -97,9 +97,7 @@ class FacePredictorNode(TalkingHeadNode):
         self._predictor = predictor
         self._set_delay()
         mouth = EnergyMouth.of_model(folder, read_card(folder))
-        self._live = LivePredictor(
-            self._stream, mouth, now=self.now, steady=time.monotonic, on_ready=lambda frame: self._learn(frame.source)
-        )
+        self._live = LivePredictor(self._stream, mouth, now=self.now, steady=time.monotonic, on_ready=self._learn)
         self._next_frame = None
         self._codes = self.create_publisher(FacialCode, "face/code", 60)
         self._alive = self.create_publisher(Empty, ALIVE_TOPIC, ALIVE)
@@ -255,10 +253,14 @@ class FacePredictorNode(TalkingHeadNode):
             self._codes.publish(message)
         self.health.count("frames", len(codes))
 
-    def _learn(self, message: AudioFeatures) -> None:
-        """A frame has all that it needs: how long that took after its capture decides the delay."""
-        if self._delay is not None and message.timing.captured:
-            self._delay.observe(message.timing.captured, self.now())
+    def _learn(self, frame: Frame, last: Frame) -> None:
+        """A frame has all that it needs, with `last`: how long that took after its capture decides the delay.
+
+        Frames that come because the sound has ended were not heard: how long that took to notice says nothing.
+        """
+        captured = frame.source.timing.captured
+        if self._delay is not None and captured and last.heard:
+            self._delay.observe(captured, self.now(), heard=last.heard)
 
     def _due(self, message: AudioFeatures) -> float:
         """When the face of a frame must reach the person, s on this machine's clock."""
