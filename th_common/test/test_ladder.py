@@ -60,9 +60,8 @@ def test_a_machine_that_is_always_too_slow_is_tried_less_and_less() -> None:
     machine = Machine(lambda rung, time: rung < 1)
     machine.run(600.0)
     climbs = [time for time, rung in machine.changes if rung == 0]
-    gaps = [b - a for a, b in pairwise(climbs)]
     assert len(climbs) < 20
-    assert gaps[-1] > 0.8 * LONGEST_CALM
+    assert pairwise_gaps(climbs)[-1] > 0.8 * LONGEST_CALM
 
 
 def test_after_silence_old_misses_do_not_count() -> None:
@@ -71,3 +70,34 @@ def test_after_silence_old_misses_do_not_count() -> None:
         ladder.observe(True, k * FRAME)
     assert not ladder.observe(True, 100.0)
     assert ladder.rung == 0
+
+
+def test_who_speaks_a_word_now_and_then_comes_up_again() -> None:
+    """Utterances shorter than the calm that a climb needs, with nothing between them."""
+    machine = Machine(lambda rung, time: time < 54.0)
+    machine.run(3.0)
+    assert machine.ladder.name == "rest"
+    for _ in range(5):
+        machine.time += 4.0
+        machine.run(1.5)
+    assert machine.ladder.name == "full"
+
+
+@pytest.mark.parametrize("onset", [0.5, 2.5, 4.0, 10.0])
+def test_a_climb_that_fails_late_is_not_tried_for_ever(onset: float) -> None:
+    """A machine that is only just too slow misses deadlines when its backlog has grown for a while."""
+    since = [0.0]
+
+    def slow(rung: int, time: float) -> bool:
+        if rung:
+            since[0] = time
+        return time - since[0] > onset
+
+    machine = Machine(slow)
+    machine.run(900.0)
+    climbs = [time for time, rung in machine.changes if rung == 0]
+    assert pairwise_gaps(climbs)[-1] > 0.8 * LONGEST_CALM
+
+
+def pairwise_gaps(times: list[float]) -> list[float]:
+    return [b - a for a, b in pairwise(times)]

@@ -10,12 +10,16 @@ FEWEST = 4  # deadlines that a judgement needs
 SETTLE = 0.25  # s after a change that say nothing: what is late then was held up by the rung before
 CALM = 3.0  # s without a missed deadline after which the next rung up is tried
 LONGEST_CALM = 60.0
+LASTING = (
+    20.0  # s that a climb must hold to have been right: a machine that is only just too slow takes a while to show it
+)
+PAUSE = 1.0  # s without a deadline after which the ones before say nothing any more
 
 
 class Ladder:
-    """Rungs from the best (0) to the cheapest. A climb that fails at once doubles the wait before the next one.
+    """Rungs from the best (0) to the cheapest. A climb that fails soon doubles the wait before the next one.
 
-    No clock of its own: `now` in s comes with every deadline.
+    A pause is calm, too: who speaks a word now and then must not stay for ever where one busy moment has brought him. No clock of its own: `now` in s comes with every deadline.
     """
 
     def __init__(self, rungs: Sequence[str]) -> None:
@@ -45,9 +49,10 @@ class Ladder:
     def observe(self, missed: bool, now: float) -> bool:
         """A deadline was missed or kept at `now`; True if the rung changed."""
         begin = self._begin
-        if begin is None or not 0.0 <= now - self._last < 1.0:  # nothing was asked for in between
+        if begin is None or now < self._last:
+            begin = self._good_since = self._start(now)
+        elif now - self._last >= PAUSE:
             begin = self._start(now)
-            self._good_since = now
         self._last = now
         self.missed += missed
         if now < begin:
@@ -70,7 +75,7 @@ class Ladder:
         self._start(now)
         if not bad or self.lowest:
             return False
-        if self._climbed is not None and now - self._climbed < CALM:
+        if self._climbed is not None and now - self._climbed < LASTING:
             self._calm = min(2.0 * self._calm, LONGEST_CALM)
         self._climbed = None
         self.rung += 1
@@ -84,7 +89,8 @@ class Ladder:
             return False
         self._good_since = now
         if self.rung == 0:
-            self._calm = CALM
+            if self._climbed is None or now - self._climbed >= LASTING:
+                self._calm = CALM
             return False
         self.rung -= 1
         self._climbed = now
