@@ -153,6 +153,21 @@ def test_a_stop_empties_all_queues_of_an_utterance_that_came_at_once(root: Path)
         assert run.end() == 0
 
 
+@pytest.mark.parametrize("piece", [10.0, 0.05], ids=["one message", "200 messages"])
+def test_an_utterance_that_comes_at_once_is_spoken_whole(piece: float) -> None:
+    """A voice that is made, not spoken, comes faster than it lasts; no frame of it may be lost on the way."""
+    with listening() as (graph, listener), face_graph("--source", "topic", *PATIENT) as run:
+        operator = graph.add(Operator)
+        assert graph.wait(lambda: operator.sound.get_subscription_count() >= 2, 60.0), run.output
+        begin, sound = operator.now(), np.take(LOUD, np.arange(10 * RATE), mode="wrap")
+        for at in range(0, len(sound), round(piece * RATE)):
+            operator.say(sound[at : at + round(piece * RATE)], begin + at / RATE)
+        graph.wait(lambda: len(listener.codes) >= 599, 60.0)
+        assert [c.frame for c in listener.codes] == list(range(599)), run.output
+        assert listener.value("face_predictor", "frame jump") is None
+        assert run.end() == 0
+
+
 def test_sound_that_breaks_off_ends_at_rest_without_late_codes(root: Path) -> None:
     with listening() as (graph, listener), face_graph("--source", "topic", *PATIENT) as run:
         operator = graph.add(Operator)

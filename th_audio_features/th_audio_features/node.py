@@ -16,7 +16,7 @@ from th_audio_features.profiles import FRAME_RATE, PROFILES
 from th_audio_features.stream import FeatureStream
 from th_audio_io.intake import Chunk
 from th_audio_io.ros_intake import INTAKE_PARAMETERS, RosIntake
-from th_common.node import TalkingHeadNode, time_message
+from th_common.node import FRAMES_DEPTH, TalkingHeadNode, time_message
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 
@@ -65,7 +65,7 @@ class AudioFeaturesNode(TalkingHeadNode):
     def configure(self) -> None:
         self.health.count("frames", 0)
         self.health.count("streams", 0)
-        self._features = self.create_publisher(AudioFeatures, "audio_features", QoSProfile(depth=60))
+        self._features = self.create_publisher(AudioFeatures, "audio_features", QoSProfile(depth=FRAMES_DEPTH))
         # In the intake's own thread: a second mailbox could drop chunks, and no stamp would show it.
         self._intake = RosIntake(
             self, self._take, self._end, on_cut=self._cut, idle_timeout=lambda: self.value("idle_timeout")

@@ -20,7 +20,7 @@ from th_audio_io.timeline import Timeline
 from th_audio_io.topics import LATCHED, ClockBridge, sound_info, sound_message
 from th_common.health import Level
 from th_common.latency import StageTimes
-from th_common.node import TalkingHeadNode, time_message
+from th_common.node import FRAMES_DEPTH, TalkingHeadNode, time_message
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
 
@@ -56,7 +56,7 @@ class AudioPlayoutNode(TalkingHeadNode):
         intake_of(self)  # bad parameters are said now, not when somebody listens
         self._delayed = self.create_publisher(AudioDataStamped, "audio_delayed", 50)
         self._delayed_info = self.create_publisher(AudioInfo, "audio_delayed_info", LATCHED)
-        self._codes = self.create_subscription(FacialCode, "face/code", self._learn_delay, 60)
+        self._codes = self.create_subscription(FacialCode, "face/code", self._learn_delay, FRAMES_DEPTH)
         self._demand = self.create_timer(DEMAND_PERIOD, self._follow_demand)
 
     def activate(self) -> None:

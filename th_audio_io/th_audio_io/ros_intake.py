@@ -38,7 +38,9 @@ IN_FLIGHT = 0.5  # s after a stop in which sound from before it may still arrive
 OWN_CLOCK = 0.05  # s: a node's clock nearer to the system's than this is the system's, not a simulation's
 MOST_WAITED = 5.0  # s that a message may have waited for the executor; beyond, the system's clock was set
 SEAM = 0.05  # s: sound that begins so near to the end of what came before goes on with it
-SOUND = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
+MESSAGES = 2000
+"""Messages that may wait: a voice that is made faster than it lasts sends whole utterances at once, in pieces."""
+SOUND = QoSProfile(depth=MESSAGES, reliability=ReliabilityPolicy.BEST_EFFORT)
 MAX_WAITING = 32 << 20  # bytes in the mailbox, whatever the number of messages
 
 
@@ -89,7 +91,7 @@ class RosIntake:
         self._ended: float | None = None  # the last arrival before the end
         self._patience = Patience()
         self._before: tuple[float, float] | None = None  # arrival of the message before, and the end of its sound
-        self._worker = node.start_worker("sound", self._take, idle=self._look_for_silence)
+        self._worker = node.start_worker("sound", self._take, capacity=MESSAGES, idle=self._look_for_silence)
         self._cut = 0, -1e18  # the stop's number: when it was sent (ns); and when it arrived
         self._stamped_heard = 0.0
         self._plain: Subscription | None = None

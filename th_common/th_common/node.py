@@ -46,6 +46,8 @@ COMMON_PARAMETERS = (
 )
 
 STOP_TOPIC = "face/stop_now"
+FRAMES_DEPTH = 4096
+"""Depth of the queues of features and codes: an utterance that comes in one message makes all its frames (60 per s) in no time."""
 
 
 class TalkingHeadNode(LifecycleNode):

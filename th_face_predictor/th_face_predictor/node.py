@@ -15,7 +15,7 @@ from th_common.default_model import MODEL_PARAMETER, default_model_folder
 from th_common.errors import InputError, ModelError
 from th_common.health import Level
 from th_common.model_folder import read_card
-from th_common.node import TalkingHeadNode, time_message
+from th_common.node import FRAMES_DEPTH, TalkingHeadNode, time_message
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
@@ -99,10 +99,10 @@ class FacePredictorNode(TalkingHeadNode):
         mouth = EnergyMouth.of_model(folder, read_card(folder))
         self._live = LivePredictor(self._stream, mouth, now=self.now, steady=time.monotonic, on_ready=self._learn)
         self._next_frame = None
-        self._codes = self.create_publisher(FacialCode, "face/code", 60)
+        self._codes = self.create_publisher(FacialCode, "face/code", FRAMES_DEPTH)
         self._alive = self.create_publisher(Empty, ALIVE_TOPIC, ALIVE)
-        self._worker = self.start_worker("predict", self._work, idle=self._wake)
-        self._features = self.create_subscription(AudioFeatures, "audio_features", self._arrive, 60)
+        self._worker = self.start_worker("predict", self._work, capacity=FRAMES_DEPTH, idle=self._wake)
+        self._features = self.create_subscription(AudioFeatures, "audio_features", self._arrive, FRAMES_DEPTH)
         self.health.set("model", predictor.model_id[:12])
         self.health.set("profile", predictor.profile)
         self.health.set("lookahead", self._stream.lookahead)

@@ -22,7 +22,7 @@ from th_common.alive import ALIVE, ALIVE_TOPIC
 from th_common.default_model import MODEL_PARAMETER, default_model_folder
 from th_common.errors import InputError
 from th_common.health import Level
-from th_common.node import STOP_TOPIC, TalkingHeadNode
+from th_common.node import FRAMES_DEPTH, STOP_TOPIC, TalkingHeadNode
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
@@ -190,7 +190,7 @@ class FaceRendererNode(TalkingHeadNode):
             self._displays.append(make_window(lead=lead, monitor=monitor, background=bars, on_leave=self._leave))
         # The first picture costs most (a size is prepared then); nobody should wait for it.
         self._decoder.render(self._decoder.rest_code, self._size, copy=False)
-        self._codes = self.create_subscription(FacialCode, "face/code", self._take_code, 60)
+        self._codes = self.create_subscription(FacialCode, "face/code", self._take_code, FRAMES_DEPTH)
         watch = SubscriptionEventCallbacks(liveliness=self._follow_predictor, use_default_callbacks=False)
         self._predictors = 0
         self._alive = self.create_subscription(Empty, ALIVE_TOPIC, lambda _: None, ALIVE, event_callbacks=watch)

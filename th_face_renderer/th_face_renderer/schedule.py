@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float32]
 
 LATE = 0.05
 """A code that arrives this long (s) past due is dropped."""
-HORIZON = 30.0
+HORIZON = 60.0
 """A code due further ahead (s) than this is refused: its clock is not ours, or its stamp is damaged."""
 BRIDGE = 0.1
 """Codes up to this far apart (s) belong together and are interpolated; beyond, the face goes towards rest between them."""
