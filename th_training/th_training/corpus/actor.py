@@ -53,6 +53,7 @@ LEAD = (
 )
 MILD = 0.4  # how often the sound comes from a good microphone nearby
 QUIET_SECONDS = 4.0
+QUIET_TAKES = 320
 STUDIO_SNR = 50.0  # dB, of clean takes
 SOUND = "sound"
 
@@ -82,7 +83,8 @@ class Take:
         known = asdict(self)
         if not self.clean:
             del known["clean"]  # so that clips which were recorded before there were clean ones are kept
-        return hashlib.sha256(json.dumps([VERSION, known], sort_keys=True).encode()).hexdigest()[:16]
+        version = VERSION if self.voice else f"{VERSION} quiet {quiet.VERSION}"
+        return hashlib.sha256(json.dumps([version, known], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def plan(
@@ -121,8 +123,8 @@ def plan(
             any_emotion = str(rng.choice(sentences.EMOTIONS))
             emotion = own if chance < OWN else "neutral" if chance < OWN + NEUTRAL else any_emotion
             add(f"{voice.id}.{i:03d}", voice, text, emotion)
-    for i in range(max(len(quiet.KINDS), round(scale * 240))):
-        kind = quiet.KINDS[i % len(quiet.KINDS)]
+    for i in range(max(len(quiet.SHARES), round(scale * QUIET_TAKES))):
+        kind = quiet.SHARES[i % len(quiet.SHARES)]
         add(f"quiet-{kind}.{i:03d}", None, kind, "neutral")
     return tuple(takes)
 
@@ -199,6 +201,7 @@ def encode(
     *,
     face: str,
     seed: int,
+    heard: Corpus | None = None,
     progress: Progress | None = None,
     landmarks: Callable[[np.ndarray], np.ndarray] | None = None,
     face_file: str = "",
@@ -212,6 +215,7 @@ def encode(
 
     `face` names the model, `made_with` all else that the codes depend on: clips of other names are made anew.
 
+    heard: the same takes recorded with another profile, whose features are taken: the face moves alike, whatever hears it;
     landmarks: of one pose, (68, 2) px of the face's canvas, to be kept as well; face_file: the face's place in the folder;
     split: gives the clips their splits (default: `assign_splits`, voices held out are test only).
     """
@@ -223,10 +227,12 @@ def encode(
         made_of = f"{clip.key} {face} {INTENSITY} {LEAD}" + " phones" * len(spoken)
         if made_with or landmarks:
             made_of += f" {made_with} {landmarks is not None}"
+        if heard:
+            made_of += f" {heard.profile}"
         key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
         done = finished_clip(folder, clip.id, key)
         if done is None:
-            features = read_arrays(recorded.folder, clip.id)["features"]
+            features = read_arrays((heard or recorded).folder, clip.id)["features"]
             poses = motion(recorded, clip)
             codes = np.asarray(to_codes(poses), np.float32)
             arrays = {"features": features, "codes": codes, **spoken}
@@ -239,7 +245,9 @@ def encode(
     engines = sorted({clip.extra["engine"] for clip in clips if clip.kind == "speech"})
     held_out = sorted(voices.HELD_OUT & {c.speaker for c in clips}) if split is None else []
     known = {"held_out": held_out, "engines": engines, **(about or {})}
-    return write_manifest(folder, divided, profile=recorded.profile, face=face, face_file=face_file, about=known)
+    return write_manifest(
+        folder, divided, profile=(heard or recorded).profile, face=face, face_file=face_file, about=known
+    )
 
 
 def _phones(clip: Clip) -> dict[str, np.ndarray]:
