@@ -137,7 +137,8 @@ def make_face(
     _say_voices(speakers)
     with clock.step("speech"):
         takes = corpora.plan(seed=seed, scale=effort.scale, speakers=speakers)
-        recorded = corpora.record(takes, folder / "recorded", jobs=jobs, progress=bar("recording"))
+        also = () if live is None else ("live",)
+        recorded = corpora.record(takes, folder / "recorded", jobs=jobs, also=also, progress=bar("recording"))
     with clock.step("face"):
         sitter = actor.Actor(CANVAS)
         face = _actor_face(folder, sitter, corpora.tracks(recorded), effort.pictures, seed)
@@ -151,12 +152,6 @@ def make_face(
         makings.append(_Making("live", "live", Path(live), folder / "corpus-live"))
     cards = []
     for making in makings:
-        heard = None
-        if making.profile != recorded.profile:
-            with clock.step(f"speech, {making.profile}"):
-                again = [replace(take, profile=making.profile) for take in takes]
-                place = folder / f"recorded-{making.profile}"
-                heard = corpora.record(again, place, jobs=jobs, progress=bar("recording"))
         with clock.step("codes"):
             corpus = corpora.encode(
                 recorded,
@@ -164,7 +159,7 @@ def make_face(
                 lambda poses: face.pose_map.codes(poses, sitter.landmarks),
                 face=_digest(made_of),
                 seed=seed,
-                heard=heard,
+                profile=making.profile,
                 progress=bar("encoding"),
             )
         with clock.step(f"training, {making.recipe}"):
