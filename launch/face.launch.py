@@ -20,7 +20,11 @@ ARGUMENTS = (
     ("source", "", "example, a sound file, mic, or topic (an external publisher, for instance audio_capture)"),
     ("loop", "", "true: begin a file again when it ends"),
     ("display", "", "where the face is shown: web, window or none (image topics work with every one)"),
-    ("model", "", "folder of the face model; empty: the one that comes with the package"),
+    (
+        "model",
+        "",
+        "folder of the face model, or default (better motion) or live (shorter delay), which come with the package",
+    ),
     ("lookahead", "", "right context of the predictor in frames of 1/60 s; empty: the model's own"),
     ("presentation_delay", "", "seconds from sound to face and playout; empty or -1.0: automatic"),
     ("composed", "true", "true: one process; false: one process per node"),

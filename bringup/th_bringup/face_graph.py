@@ -1,6 +1,6 @@
 """The whole graph in one process: source, features, predictor, renderer and playout on one executor.
 
-usage: face_graph --source example|FILE|mic|topic --display web|window|none [--model FOLDER] [--ros-args ...]
+usage: face_graph --source example|FILE|mic|topic --display web|window|none [--model NAME|FOLDER] [--ros-args ...]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("--source", help="example, a sound file, mic, or topic (an external publisher)")
     result.add_argument("--display", choices=("web", "window", "none"), help="where the face is shown")
-    result.add_argument("--model", help="folder of the face model (default: the one that comes with the package)")
+    result.add_argument("--model", help="folder of the face model, or default or live, which come with the package")
     result.add_argument("--port", type=int, help="port of the page, 0 for any free one")
     result.add_argument("--loop", choices=("true", "false"), help="begin a file again when it ends")
     result.add_argument("--loudspeaker", choices=("true", "false"), help="play the sound on this machine")

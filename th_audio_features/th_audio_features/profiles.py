@@ -104,8 +104,8 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             ),
             # What robots hear: nothing above 7.6 kHz counts, so a 16 kHz microphone and a studio give the same features.
             Profile(name="robot", analysis_rate=24_000, mel_high=7600.0, f0_block=2, f0_lag=4),
-            # As robot, with 33 ms less delay.
-            Profile(name="live", analysis_rate=24_000, mel_high=7600.0, causal_deltas=True, f0_block=2, f0_lag=2),
+            # As robot, with 50 ms less delay.
+            Profile(name="live", analysis_rate=24_000, mel_high=7600.0, causal_deltas=True, f0_block=1, f0_lag=2),
         )
     }
 )

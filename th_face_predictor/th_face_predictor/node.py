@@ -11,7 +11,7 @@ from th_msgs.msg import AudioFeatures, FacialCode, Timing
 
 from th_audio_features import PROFILES
 from th_common.alive import ALIVE, ALIVE_TOPIC
-from th_common.default_model import MODEL_PARAMETER, default_model_folder
+from th_common.default_model import MODEL_PARAMETER, find_model
 from th_common.errors import InputError, ModelError
 from th_common.health import Level
 from th_common.model_folder import read_card
@@ -86,7 +86,7 @@ class FacePredictorNode(TalkingHeadNode):
         super().__init__("face_predictor", **kwargs)
 
     def configure(self) -> None:
-        folder = self.value("model") or default_model_folder()
+        folder = find_model(self.value("model"))
         predictor = load_predictor(folder)
         if predictor.profile not in PROFILES:
             raise ModelError(

@@ -19,7 +19,7 @@ from th_msgs.msg import FacialCode
 from th_audio_io.intake import Chunk
 from th_audio_io.ros_intake import INTAKE_PARAMETERS, RosIntake
 from th_common.alive import ALIVE, ALIVE_TOPIC
-from th_common.default_model import MODEL_PARAMETER, default_model_folder
+from th_common.default_model import MODEL_PARAMETER, find_model
 from th_common.errors import InputError
 from th_common.health import Level
 from th_common.node import FRAMES_DEPTH, STOP_TOPIC, TalkingHeadNode
@@ -177,7 +177,7 @@ class FaceRendererNode(TalkingHeadNode):
     def configure(self) -> None:
         background = read_background(self.value("background"))
         bars = background if isinstance(background, tuple) else BLACK
-        self._decoder = load_face(self.value("model") or default_model_folder(), background=background)
+        self._decoder = load_face(find_model(self.value("model")), background=background)
         if self._decoder.backend != "c":
             self.get_logger().warning(f"faces are drawn with numpy and OpenCV, slower: {kernel.problem()}")
         self._schedule = CodeSchedule(self._decoder.rest_code)

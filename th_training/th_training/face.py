@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from th_common.model_folder import CARD, FACE, PREDICTOR, Card, write_model
 from th_training.progress import bar
 
 if TYPE_CHECKING:
+    from th_face_renderer.face_model import FaceModel
     from th_training.aam.make import ActorFace
     from th_training.actor import Actor
     from th_training.corpus.format import Corpus
@@ -91,10 +92,16 @@ def command(
     work: Annotated[Path, typer.Option(help="Where steps keep their results.")] = Path("build/face"),
     jobs: Annotated[int, typer.Option(help="Processes and threads.", min=1)] = os.cpu_count() or 1,
     recipe: Annotated[str, typer.Option(help="Training recipe (th train --help names them).")] = "default",
+    live: Annotated[
+        Path | None, typer.Option(help="Another model folder to write: the same face, answering sooner (recipe live).")
+    ] = None,
 ) -> None:
     """Make a face model from nothing: voices, actor, AAM, corpus, training."""
-    card = make_face(out, seed=seed, effort=QUICK if quick else FULL, work=work, jobs=jobs, recipe=recipe)
-    console.print(f"{out}: face model {card.id[:12]} ({_size(out) / 1e6:.1f} MB), pictures in {work}", markup=False)
+    card = make_face(out, seed=seed, effort=QUICK if quick else FULL, work=work, jobs=jobs, recipe=recipe, live=live)
+    for folder in (out, live) if live else (out,):
+        console.print(
+            f"{folder}: face model {card.id[:12]} ({_size(folder) / 1e6:.1f} MB), pictures in {work}", markup=False
+        )
 
 
 def make_face(
@@ -105,8 +112,12 @@ def make_face(
     work: str | os.PathLike[str] = "build/face",
     jobs: int = 2,
     recipe: str = "default",
+    live: str | os.PathLike[str] | None = None,
 ) -> Card:
     """Make a face model and write its folder; returns its card.
+
+    `live`: the folder of a second one, with the same face and a predictor that answers sooner: it hears the profile "live" and is
+    trained by the recipe of that name.
 
     Raises:
         DeviceError: no voice is installed, or there is no OpenGL for the actor.
@@ -126,7 +137,8 @@ def make_face(
     _say_voices(speakers)
     with clock.step("speech"):
         takes = corpora.plan(seed=seed, scale=effort.scale, speakers=speakers)
-        recorded = corpora.record(takes, folder / "recorded", jobs=jobs, progress=bar("recording"))
+        also = () if live is None else ("live",)
+        recorded = corpora.record(takes, folder / "recorded", jobs=jobs, also=also, progress=bar("recording"))
     with clock.step("face"):
         sitter = actor.Actor(CANVAS)
         face = _actor_face(folder, sitter, corpora.tracks(recorded), effort.pictures, seed)
@@ -135,23 +147,58 @@ def make_face(
         _sources(actor),
         {name: hashlib.sha256(tensor.tobytes()).hexdigest() for name, tensor in tensors.items()},
     ]
-    with clock.step("codes"):
-        corpus = corpora.encode(
-            recorded,
-            folder / "corpus",
-            lambda poses: face.pose_map.codes(poses, sitter.landmarks),
-            face=_digest(made_of),
-            seed=seed,
-            progress=bar("encoding"),
-        )
-    with clock.step("training"):
-        chosen = replace(_recipe(recipe, effort, seed), code_weights=movement(corpus))
-        trained = _train(folder, corpus, chosen, jobs)
-    shape, appearance = face.model.dimensions
+    makings = [_Making("robot", recipe, Path(out), folder / "corpus")]
+    if live is not None:
+        makings.append(_Making("live", "live", Path(live), folder / "corpus-live"))
+    cards = []
+    for making in makings:
+        with clock.step("codes"):
+            corpus = corpora.encode(
+                recorded,
+                making.corpus,
+                lambda poses: face.pose_map.codes(poses, sitter.landmarks),
+                face=_digest(made_of),
+                seed=seed,
+                profile=making.profile,
+                progress=bar("encoding"),
+            )
+        with clock.step(f"training, {making.recipe}"):
+            chosen = replace(_recipe(making.recipe, effort, seed), code_weights=movement(corpus))
+            trained = _train(folder, corpus, chosen, jobs)
+        name = making.out.name if effort == FULL else "quick"
+        about = {
+            "seed": seed,
+            "face": face.figures,
+            "corpus": corpus.summary() | {"held_out_voices": corpus.about["held_out"]},
+            "minutes": dict(clock.minutes),
+        }
+        cards.append(_write(making.out, name, face.model, trained, speakers, about))
+    with clock.step("preview"):
+        preview(out, folder)
+    return cards[0]
+
+
+@dataclass(frozen=True)
+class _Making:
+    """One of the models that are made of a face: what it hears, how it is trained, where it and its corpus go."""
+
+    profile: str
+    recipe: str
+    out: Path
+    corpus: Path
+
+
+def _write(
+    out: Path, name: str, face: FaceModel, trained: Trained, speakers: Sequence[Voice], about: Mapping[str, Any]
+) -> Card:
+    """Write a model folder with its licence. Raises ModelError where it is larger than MAX_BYTES."""
+    from th_training.speech import voices
+
+    shape, appearance = face.dimensions
     used = sorted({voice.engine for voice in speakers})
     card = write_model(
         out,
-        name="default" if effort == FULL else "quick",
+        name=name,
         profile=trained.profile,
         shape=shape,
         appearance=appearance,
@@ -160,23 +207,18 @@ def make_face(
         network=trained.network,
         training={
             "summary": "virtual actor (MakeHuman head, CC0) speaking our own sentences with synthetic voices",
-            "seed": seed,
-            "face": face.figures,
-            "corpus": corpus.summary() | {"held_out_voices": corpus.about["held_out"]},
+            **about,
             "voices": {engine: [v.id for v in speakers if v.engine == engine] for engine in used},
             "voice_licences": {engine: voices.LICENCES[engine] for engine in used},
             "predictor": {k: v for k, v in trained.figures.items() if k not in ("corpus", "heard", "left_out")},
-            "minutes": clock.minutes,
         },
-        face=tensors,
+        face=face.to_tensors(),
         predictor=trained.tensors,
     )
     notes = "".join(f"* {voices.LICENCES[engine]}\n" for engine in used)
-    (Path(out) / "LICENSE").write_text(LICENCE_TEXT + notes, encoding="utf-8")
+    (out / "LICENSE").write_text(LICENCE_TEXT + notes, encoding="utf-8")
     if _size(out) > MAX_BYTES:
         raise ModelError(f"{os.fspath(out)}: {_size(out) / 1e6:.1f} MB, a face model may have {MAX_BYTES / 1e6:.0f}")
-    with clock.step("preview"):
-        preview(out, folder)
     return card
 
 

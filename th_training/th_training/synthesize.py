@@ -23,7 +23,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from th_audio_features import FeatureStream
 from th_audio_io.sources import FileSource
-from th_common.default_model import default_model_folder
+from th_common.default_model import find_model
 from th_common.errors import InputError
 from th_face_predictor import PredictorStream, load_predictor
 from th_face_renderer import FaceDecoder, load_face
@@ -92,7 +92,7 @@ def synthesize(
     if not (SIZES[0] <= size <= SIZES[1]) or size % 2:
         raise InputError(f"the size must be an even number of px from {SIZES[0]} to {SIZES[1]}, not {size}")
     source = FileSource(speech)
-    folder = default_model_folder() if model is None else Path(model)
+    folder = find_model(model or "")
     decoder = load_face(folder)
     target = Path(out)
     if target.suffix.lower() != ".mp4":

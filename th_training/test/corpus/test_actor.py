@@ -66,6 +66,24 @@ def test_codes_belong_to_a_face(recorded, tmp_path):
     np.testing.assert_allclose(other.load(other.clips[0])[1], codes + 1, rtol=1e-4, atol=1e-4)
 
 
+@needs_espeak
+def test_one_motion_is_heard_by_two_profiles(tmp_path):
+    takes = some_takes()
+    first = actor.record(takes, tmp_path / "recorded", jobs=1)
+    both = actor.record(takes, tmp_path / "recorded", jobs=1, also=("live",))
+    assert [clip.id for clip in both.clips] == [clip.id for clip in first.clips]
+    corpora = [
+        actor.encode(both, tmp_path / name, lambda poses: poses[:, :16], face="one", seed=0, profile=name)
+        for name in ("robot", "live")
+    ]
+    assert [corpus.profile for corpus in corpora] == ["robot", "live"]
+    for clip in both.clips:
+        (robot, codes), (live, same) = (c.load(next(k for k in c.clips if k.id == clip.id)) for c in corpora)
+        np.testing.assert_array_equal(codes, same)
+        np.testing.assert_allclose(live[:, :13], robot[:, :13], atol=1e-3)
+        assert np.abs(live[:, 13:26] - robot[:, 13:26]).max() > 0.01, "deltas that look back only"
+
+
 def test_codes_come_with_the_phones_that_were_spoken(recorded, tmp_path):
     corpus = actor.encode(recorded, tmp_path, lambda poses: poses[:, :16], face="one", seed=0)
     for clip in corpus.clips:

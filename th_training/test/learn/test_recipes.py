@@ -44,7 +44,7 @@ def test_names() -> None:
     assert find_recipe("paper-rate").stages[0].learning_rate == 0.1
     assert set(ALIASES.values()) <= set(RECIPES)
     assert find_recipes(["paper-BBF", "table1", "paper"]) == (TABLE1[2], TABLE1[0], TABLE1[1], *TABLE1[3:])
-    with pytest.raises(InputError, match="no recipe 'magic', only default, best, best-live, paper-FBF"):
+    with pytest.raises(InputError, match="no recipe 'magic', only default, live, best, best-live, paper-FBF"):
         find_recipe("magic")
 
 

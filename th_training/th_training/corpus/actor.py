@@ -53,6 +53,7 @@ LEAD = (
 )
 MILD = 0.4  # how often the sound comes from a good microphone nearby
 QUIET_SECONDS = 4.0
+QUIET_TAKES = 320
 STUDIO_SNR = 50.0  # dB, of clean takes
 SOUND = "sound"
 
@@ -82,7 +83,8 @@ class Take:
         known = asdict(self)
         if not self.clean:
             del known["clean"]  # so that clips which were recorded before there were clean ones are kept
-        return hashlib.sha256(json.dumps([VERSION, known], sort_keys=True).encode()).hexdigest()[:16]
+        version = VERSION if self.voice else f"{VERSION} quiet {quiet.VERSION}"
+        return hashlib.sha256(json.dumps([version, known], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def plan(
@@ -121,8 +123,8 @@ def plan(
             any_emotion = str(rng.choice(sentences.EMOTIONS))
             emotion = own if chance < OWN else "neutral" if chance < OWN + NEUTRAL else any_emotion
             add(f"{voice.id}.{i:03d}", voice, text, emotion)
-    for i in range(max(len(quiet.KINDS), round(scale * 240))):
-        kind = quiet.KINDS[i % len(quiet.KINDS)]
+    for i in range(max(len(quiet.SHARES), round(scale * QUIET_TAKES))):
+        kind = quiet.SHARES[i % len(quiet.SHARES)]
         add(f"quiet-{kind}.{i:03d}", None, kind, "neutral")
     return tuple(takes)
 
@@ -135,6 +137,7 @@ def record(
     progress: Progress | None = None,
     phones: bool = False,
     sound: bool = False,
+    also: Sequence[str] = (),
 ) -> Corpus:
     """Make the clips of all takes; what is there is kept.
 
@@ -143,6 +146,7 @@ def record(
 
     phones: make clips anew that an older version recorded without their phones.
     sound: also write what is heard, `sound/ID.wav`, and its place below `folder` into `extra`.
+    also: other profiles whose features of the same sound are kept beside (`features_PROFILE`): no voice says a thing twice alike.
 
     Raises:
         DeviceError: a voice's engine is missing.
@@ -150,7 +154,7 @@ def record(
     """
     folder = Path(folder)
     work = joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=4)(
-        joblib.delayed(_record_one)(take, folder, phones=phones, sound=sound) for take in takes
+        joblib.delayed(_record_one)(take, folder, phones=phones, sound=sound, also=tuple(also)) for take in takes
     )
     results = progress(work, len(takes)) if progress else work
     open_again(folder)
@@ -199,6 +203,7 @@ def encode(
     *,
     face: str,
     seed: int,
+    profile: str = "",
     progress: Progress | None = None,
     landmarks: Callable[[np.ndarray], np.ndarray] | None = None,
     face_file: str = "",
@@ -212,6 +217,7 @@ def encode(
 
     `face` names the model, `made_with` all else that the codes depend on: clips of other names are made anew.
 
+    profile: whose features are taken, one of those that were recorded (default: the corpus's own): the face moves alike, whatever hears it;
     landmarks: of one pose, (68, 2) px of the face's canvas, to be kept as well; face_file: the face's place in the folder;
     split: gives the clips their splits (default: `assign_splits`, voices held out are test only).
     """
@@ -223,23 +229,27 @@ def encode(
         made_of = f"{clip.key} {face} {INTENSITY} {LEAD}" + " phones" * len(spoken)
         if made_with or landmarks:
             made_of += f" {made_with} {landmarks is not None}"
+        if profile:
+            made_of += f" {profile}"
         key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
         done = finished_clip(folder, clip.id, key)
         if done is None:
-            features = read_arrays(recorded.folder, clip.id)["features"]
+            features = read_arrays(recorded.folder, clip.id)[_features(profile, recorded.profile)]
             poses = motion(recorded, clip)
             codes = np.asarray(to_codes(poses), np.float32)
             arrays = {"features": features, "codes": codes, **spoken}
             if landmarks is not None:
                 arrays["landmarks"] = np.stack([landmarks(pose) for pose in poses]).astype(np.float32)
-            extra = {name: value for name, value in clip.extra.items() if name not in ("segments", "phones")}
+            extra = {name: value for name, value in clip.extra.items() if name not in ("segments", "phones", "also")}
             done = write_clip(folder, replace(clip, key=key, extra=extra), **arrays)
         clips.append(done)
     divided = split(clips) if split else assign_splits(clips, seed=seed, held_out=voices.HELD_OUT)
     engines = sorted({clip.extra["engine"] for clip in clips if clip.kind == "speech"})
     held_out = sorted(voices.HELD_OUT & {c.speaker for c in clips}) if split is None else []
     known = {"held_out": held_out, "engines": engines, **(about or {})}
-    return write_manifest(folder, divided, profile=recorded.profile, face=face, face_file=face_file, about=known)
+    return write_manifest(
+        folder, divided, profile=profile or recorded.profile, face=face, face_file=face_file, about=known
+    )
 
 
 def _phones(clip: Clip) -> dict[str, np.ndarray]:
@@ -251,19 +261,26 @@ def _phones(clip: Clip) -> dict[str, np.ndarray]:
     return {"phones": frames([(start, end, name) for start, end, name in clip.extra["phones"]], clip.frames)}
 
 
-def _record_one(take: Take, folder: Path, *, phones: bool, sound: bool) -> Clip:
+def _features(profile: str, own: str) -> str:
+    """The array that holds the features of a profile in a clip whose own profile is `own`."""
+    return "features" if profile in ("", own) else f"features_{profile}"
+
+
+def _record_one(take: Take, folder: Path, *, phones: bool, sound: bool, also: tuple[str, ...] = ()) -> Clip:
     place = folder / SOUND / f"{take.id}.wav"
     known = finished_clip(folder, take.id, take.key)
     lacks_sound = sound and not (known and SOUND in known.extra and place.is_file())
+    if known and not set(also) <= set(known.extra.get("also", ())):
+        known = None
     if known and (known.kind != "speech" or (not lacks_sound and ("phones" in known.extra or not phones))):
         return known
     rng = np.random.default_rng(take.seed)
     if take.voice is None:
         samples, rate = quiet.quiet(take.text, QUIET_SECONDS, seed=take.seed), quiet.RATE
-        features = extract(samples, rate, profile=take.profile)
-        clip = Clip(id=take.id, speaker=f"quiet-{take.text}", frames=len(features), source=take.id, kind="quiet",
-                    language="", text=take.text, key=take.key)  # fmt: skip
-        return write_clip(folder, clip, features=features)
+        features = _heard(samples, rate, take.profile, also)
+        clip = Clip(id=take.id, speaker=f"quiet-{take.text}", frames=len(features["features"]), source=take.id, kind="quiet",
+                    language="", text=take.text, key=take.key, extra={"also": list(also)} if also else {})  # fmt: skip
+        return write_clip(folder, clip, **features)
     utterance = voices.speak(take.voice, take.text, take.emotion, seed=take.seed)
     before, after = rng.uniform(0.15, 0.7, 2)
     utterance = with_silence(utterance, before=float(before), after=float(after))
@@ -272,7 +289,8 @@ def _record_one(take: Take, folder: Path, *, phones: bool, sound: bool) -> Clip:
     else:
         distortion = Distortion.draw(rng, mild=rng.random() < MILD)
     heard = distortion.apply(utterance.samples, utterance.sample_rate)
-    features = extract(heard, utterance.sample_rate, profile=take.profile)
+    features = _heard(heard, utterance.sample_rate, take.profile, also)
+    count = len(features["features"])
     about: dict[str, Any] = {
         "engine": take.voice.engine,
         "sex": take.voice.sex,
@@ -280,13 +298,15 @@ def _record_one(take: Take, folder: Path, *, phones: bool, sound: bool) -> Clip:
         "segments": [[round(start, 4), round(end, 4), name] for start, end, name in utterance.segments],
         "phones": [[round(start, 4), round(end, 4), name] for start, end, name in utterance.phones],
     }
+    if also:
+        about["also"] = list(also)
     if sound:
         write_sound(place, heard, utterance.sample_rate)
         about[SOUND] = f"{SOUND}/{place.name}"
     clip = Clip(
         id=take.id,
         speaker=take.voice.id,
-        frames=len(features),
+        frames=count,
         source=f"{take.voice.language} {take.text}",
         emotion=take.emotion,
         language=take.voice.language,
@@ -294,8 +314,13 @@ def _record_one(take: Take, folder: Path, *, phones: bool, sound: bool) -> Clip:
         key=take.key,
         extra=about,
     )
-    energy = frame_energy(utterance, len(features)).astype(np.float32)
-    return write_clip(folder, clip, features=features, energy=energy)
+    energy = frame_energy(utterance, count).astype(np.float32)
+    return write_clip(folder, clip, **features, energy=energy)
+
+
+def _heard(samples: np.ndarray, rate: int, profile: str, also: Sequence[str]) -> dict[str, np.ndarray]:
+    """Features (T, 40) of one sound by every profile, as a clip's arrays."""
+    return {_features(name, profile): extract(samples, rate, profile=name) for name in (profile, *also)}
 
 
 def write_sound(path: Path, samples: np.ndarray, rate: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from th_common.errors import InputError
@@ -10,6 +12,10 @@ from . import augment
 
 RATE = 24_000
 KINDS = ("silence", "noise", "steps", "taps", "tones", "music")
+SHARES = (*KINDS, "music", "music")
+"""One of each in turn, but three of music: no two pieces are alike, and a held note is what a vowel is."""
+VERSION = "2"
+"""Changes whenever the same seed would give another sound."""
 
 
 def quiet(kind: str, seconds: float, *, seed: int) -> np.ndarray:
@@ -34,8 +40,8 @@ def quiet(kind: str, seconds: float, *, seed: int) -> np.ndarray:
     else:
         sound = _music(count, rng)
     peak = float(np.abs(sound).max(initial=0.0))
-    level = 10 ** (float(rng.uniform(-45, -6)) / 20)
-    floor = 10 ** (float(rng.uniform(-80, -50)) / 20) * rng.normal(size=count)
+    level = 10 ** (float(rng.uniform(-60, -3)) / 20)
+    floor = 10 ** (float(rng.uniform(-90, -50)) / 20) * rng.normal(size=count)
     return np.clip(sound / max(peak, 1e-9) * level + floor, -1, 1).astype(np.float32)
 
 
@@ -63,26 +69,91 @@ def _tones(count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _music(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Plucked and held notes in chords of one key over a beat."""
+    """Chords, a melody and drums of one key over a beat, each played by an instrument drawn by chance, some in a room."""
     sound = np.zeros(count)
-    beat, root = rng.uniform(0.2, 0.6), rng.uniform(80, 220)
-    scale = np.array([0, 2, 4, 5, 7, 9, 11, 12, 14, 16, 17, 19, 21, 23, 24])
-    brightness, held = rng.uniform(0.5, 2.0), rng.random() < 0.5
-    for start in np.arange(0, count, int(beat * RATE)):
-        for degree in rng.choice(scale, int(rng.integers(1, 4)), replace=False):
-            length = min(count - start, int(RATE * beat * rng.choice([1, 2, 4])))
-            time = np.arange(length) / RATE
-            pitch = root * 2 ** (degree / 12)
-            overtones = [k for k in range(1, 9) if k * pitch < RATE / 2.2]
-            note = sum(
-                (np.sin(2 * np.pi * k * pitch * time + rng.uniform(0, 6)) / k**brightness for k in overtones),
-                start=np.zeros(length),
+    beat, root = rng.uniform(0.2, 0.7), rng.uniform(65, 260)
+    scale = root * 2.0 ** (np.array([0, 2, 4, 5, 7, 9, 11, 12, 14, 16, 17, 19, 21, 23, 24]) / 12)
+    chords, melody = Instrument.draw(rng), Instrument.draw(rng)
+    voices, sings, drums = int(rng.integers(0, 4)), rng.random() < 0.7, rng.random() < 0.5
+    if not voices and not sings:
+        voices = 2
+    for number, start in enumerate(range(0, count, int(beat * RATE))):
+        if voices and number % 2 == 0:
+            for pitch in rng.choice(scale, voices, replace=False):
+                _add(sound, start, rng.uniform(0.3, 0.8) * chords.note(pitch, beat * rng.choice([1, 2, 4]), rng))
+        if sings and rng.random() < 0.8:
+            octave = rng.choice([1.0, 2.0, 4.0])
+            _add(
+                sound,
+                start,
+                rng.uniform(0.4, 1.0) * melody.note(octave * rng.choice(scale), beat * rng.choice([0.5, 1, 2]), rng),
             )
-            shape = (
-                np.minimum(1, time / 0.03) * np.minimum(1, (length / RATE - time) / 0.03) if held else np.exp(-4 * time)
-            )
-            sound[start : start + length] += rng.uniform(0.3, 1) * note * shape
-        if rng.random() < 0.5:  # a drum
-            length = min(count - start, int(0.1 * RATE))
-            sound[start : start + length] += 2 * rng.normal(size=length) * np.exp(-np.arange(length) / RATE * 60)
+        if drums and rng.random() < 0.7:
+            time = np.arange(int(0.15 * RATE)) / RATE
+            skin = np.sin(2 * np.pi * rng.uniform(50, 250) * time) * rng.uniform(0, 2)
+            _add(sound, start, (skin + rng.normal(size=len(time))) * np.exp(-rng.uniform(20, 80) * time))
+    if rng.random() < 0.5:
+        room = augment.Distortion(
+            t60=float(rng.uniform(0.2, 0.6)), direct=float(rng.uniform(-2, 8)), seed=int(rng.integers(1 << 31))
+        )
+        peak = max(float(np.abs(sound).max(initial=0.0)), 1e-9)
+        sound = room.apply((0.5 * sound / peak).astype(np.float32), RATE).astype(np.float64)
     return sound
+
+
+def _add(sound: np.ndarray, start: int, note: np.ndarray) -> None:
+    part = sound[start : start + len(note)]
+    part += note[: len(part)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """What makes a note sound as of a string, a pipe or a bell.
+
+    Attributes:
+        rolloff: overtone k has the level k ** -rolloff; even: level of the even overtones beside the odd ones.
+        stretch: inharmonicity B of a stiff string, overtone k at k sqrt(1 + B k^2) (Fletcher 1964).
+        attack: s until it is loud. decay: 1/s at which it dies away, 0: held; damping: how much faster the overtones do.
+        vibrato: depth in semitones at 5.5 Hz; breath: level of noise beside the tone.
+    """
+
+    rolloff: float
+    even: float
+    stretch: float
+    attack: float
+    decay: float
+    damping: float
+    vibrato: float
+    breath: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> Instrument:
+        """One by chance, half of them held and half struck or plucked."""
+        held = rng.random() < 0.5
+        return cls(
+            rolloff=float(rng.uniform(0.4, 2.2)),
+            even=float(rng.choice([1.0, rng.uniform(0.05, 1.0)])),
+            stretch=0.0 if held else float(10 ** rng.uniform(-4.5, -2.0)),
+            attack=float(rng.uniform(0.01, 0.12) if held else rng.uniform(0.001, 0.01)),
+            decay=0.0 if held else float(rng.uniform(1.0, 10.0)),
+            damping=float(rng.uniform(0.0, 0.6)),
+            vibrato=float(rng.uniform(0.0, 0.4) if held and rng.random() < 0.5 else 0.0),
+            breath=float(rng.uniform(0.0, 0.1) if held else 0.0),
+        )
+
+    def note(self, pitch: float, seconds: float, rng: np.random.Generator) -> np.ndarray:
+        """(N,) of peak about 1: a note of `pitch` Hz, N = seconds at RATE."""
+        time = np.arange(int(seconds * RATE)) / RATE
+        bend = self.vibrato * np.log(2) / 12 * np.sin(2 * np.pi * 5.5 * time + rng.uniform(0, 6))
+        phase = 2 * np.pi * pitch * np.cumsum(np.exp(bend)) / RATE
+        tone = self.breath * rng.normal(size=len(time))
+        for k in range(1, 17):
+            partial = k * np.sqrt(1 + self.stretch * k * k)
+            if partial * pitch > RATE / 2.2:
+                break
+            level = k**-self.rolloff * (self.even if k % 2 == 0 else 1.0)
+            tone = tone + level * np.exp(-self.decay * self.damping * (k - 1) * time) * np.sin(
+                partial * phase + rng.uniform(0, 6)
+            )
+        ends = np.minimum(1, np.minimum(time / self.attack, np.maximum(seconds - time, 0) / 0.03))
+        return tone * ends * np.exp(-self.decay * time)

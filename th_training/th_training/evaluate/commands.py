@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from th_common.default_model import default_model_folder
+from th_common.default_model import find_model
 from th_training.evaluate.real import Report, evaluate_folder, rows
 from th_training.progress import bar
 from th_training.whole import replacing
@@ -30,7 +30,7 @@ def evaluate_real(
 ) -> None:
     """Correlate the drawn lip opening with that of real speakers, beside what loudness alone gives."""
     report = evaluate_folder(
-        model or default_model_folder(), corpus, cache=cache, limit=limit, seed=seed, progress=bar("clips")
+        find_model(model or ""), corpus, cache=cache, limit=limit, seed=seed, progress=bar("clips")
     )
     _show(report)
     if out is not None:

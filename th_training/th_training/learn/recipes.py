@@ -139,9 +139,12 @@ DEFAULT = Recipe(
     ),
     dropout=0.3,
     balance=0.5,
-    augmentation=Augmentation(gain=6.0, channel=0.15, pitch=2.0, noise=0.05),
+    augmentation=Augmentation(gain=6.0, channel=0.15, pitch=2.0, noise=0.05, pace=0.1, tract=0.1),
 )
 """For the face that ships: learns on whole stretches first, then as it will run live."""
+
+LIVE = replace(DEFAULT, name="live", lookahead=1)
+"""The same with 117 ms less to wait for, for the features of the profile "live"."""
 
 BEST = Recipe(
     name="best",
@@ -164,7 +167,7 @@ BEST_LIVE = replace(
 )
 """The same, then as it will run live: 8 frames of lookahead."""
 
-RECIPES = {recipe.name: recipe for recipe in (DEFAULT, BEST, BEST_LIVE, *TABLE1, PAPER_RATE)}
+RECIPES = {recipe.name: recipe for recipe in (DEFAULT, LIVE, BEST, BEST_LIVE, *TABLE1, PAPER_RATE)}
 ALIASES = {"paper": PAPER.name, "phonemes": TABLE1[-1].name}
 GROUPS = {"table1": tuple(recipe.name for recipe in TABLE1)}
 """Names for several recipes at once."""
