@@ -11,6 +11,8 @@ from th_common.latency import REMEMBERED, StageTimes, read_stage
 def test_percentiles_of_the_last_times() -> None:
     times = StageTimes()
     assert times.percentiles("render") is None
+    times.add("render", float("nan"))
+    assert times.percentiles("render") is None
     times.add("render", 9.0)
     for n in range(REMEMBERED):
         times.add("render", n / 1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 
@@ -23,7 +24,9 @@ class StageTimes:
         self._times: dict[str, deque[float]] = {}
 
     def add(self, stage: str, seconds: float) -> None:
-        """A frame spent so long in a stage."""
+        """A frame spent so long in a stage; what is no number (a foreign message's time) is left out."""
+        if not math.isfinite(seconds):
+            return
         with self._lock:
             self._times.setdefault(stage, deque(maxlen=REMEMBERED)).append(seconds)
 

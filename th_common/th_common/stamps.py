@@ -19,5 +19,4 @@ def to_seconds(stamp: TimeMessage) -> float:
 
 def to_fields(seconds: float) -> tuple[int, int]:
     """s -> (sec, nanosec) of builtin_interfaces/Time, clamped to what the message can hold."""
-    nanoseconds = min(max(round(seconds * 1e9), 0), (2**31 - 1) * 1_000_000_000)
-    return divmod(nanoseconds, 1_000_000_000)
+    return divmod(round(min(max(seconds, 0.0), 2.0**31 - 1) * 1e9), 1_000_000_000)

@@ -143,6 +143,11 @@ def test_bad_messages_are_named_and_survived(
     message = bench.node.health.snapshot().message
     assert "trained on 'robot'" in message
     assert "NaN" in message
+    for captured in (np.nan, np.inf):
+        message = AudioFeatures(profile="robot", feature=features[0].astype(np.float32))
+        message.timing.captured = captured
+        bench.publisher.publish(message)
+    assert graph.wait(lambda: bench.node.health.counter("bad features") == 3)
     for frame, feature in enumerate(features):
         bench.send(feature, frame)
     assert np.abs(bench.wait(8) - load_predictor(folder).predict(features)).max() < TOLERANCE
@@ -213,5 +218,7 @@ def test_frames_that_only_the_end_of_the_sound_has_brought_do_not_move_the_delay
         bench.publisher.publish(message)
         assert graph.wait(lambda arrived=arrived: bench.arrived > arrived)
     bench.wait(40)
+    high = bench.node.stages.percentiles("lookahead")
+    assert high is None, "nobody said what was needed"
     assert len(seen) == 30 - load_predictor(bench.node.value("model")).lookahead
     assert min(seen) > 0.0

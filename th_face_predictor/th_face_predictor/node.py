@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from rclpy.publisher import Publisher
@@ -192,6 +193,9 @@ class FacePredictorNode(TalkingHeadNode):
             problem = f"features are {message.profile!r}, the model was trained on {self._predictor.profile!r}"
             self.report("profile mismatch", problem)
             return False
+        if not (math.isfinite(message.timing.captured) and math.isfinite(message.timing.heard)):
+            self.report("bad features", "its times are not finite")
+            return False
         try:
             self._stream.check(message.feature[None])
         except InputError as error:
@@ -248,7 +252,8 @@ class FacePredictorNode(TalkingHeadNode):
                 times = message.timing
                 times.captured, times.needed, times.heard = source.timing.captured, newest.needed, newest.heard
                 times.features, times.predicted = newest.features, now
-                self.stages.add("lookahead", times.needed - times.captured)
+                if times.needed > times.captured:  # 0: nobody said; before it: sound that was sent ahead of its time
+                    self.stages.add("lookahead", times.needed - times.captured)
                 self.stages.add("predictor", times.predicted - times.features)
             self._codes.publish(message)
         self.health.count("frames", len(codes))
