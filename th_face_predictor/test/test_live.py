@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from th_common.errors import InputError
+from th_face_predictor.delay import SHOW
 from th_face_predictor.live import FADE, IDLE, LEAD, RUNGS, Frame, LivePredictor
 from th_face_predictor.mouth import ENERGY, EnergyMouth
 from th_face_predictor.predictor import Predictor
@@ -107,6 +108,10 @@ def test_on_a_quick_machine_codes_are_the_offline_ones(
     assert set(machine.rungs) == {"full rate"}
     assert machine.live.ladder.missed == 0
     assert machine.live.hurried == LOOKAHEAD, "only the last frames lacked their right context"
+
+
+def test_the_automatic_delay_hurries_nobody_who_is_in_time() -> None:
+    assert LEAD < SHOW
 
 
 def test_frames_that_stop_coming_have_their_codes_in_time(
