@@ -1,4 +1,4 @@
-"""One code per frame from a stream of BBF-262, in ms of one core; beside it torch's own forward pass over the same window.
+"""One code per frame from a stream of BBF-262, by lookahead, in ms of processor time; beside it torch's own forward pass over the same window.
 
 Features come one frame at a time, as live. Weights are random: the time does not depend on them.
 """
@@ -6,58 +6,38 @@ Features come one frame at a time, as live. Weights are random: the time does no
 from __future__ import annotations
 
 import json
-import statistics
-import time
-from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from th_face_predictor import Predictor, PredictorStream, build_network
+from th_common.model_folder import read_card
+from th_face_predictor import build_network
 from th_face_predictor.architecture import PAPER_UNITS
+from th_face_predictor.cost import emitted_ms, per_call_ms, random_predictor
+from th_training.evaluate.lookahead import LOOKAHEADS
 
-QUALITY = 8
-LOOKAHEADS = (0, 3, QUALITY, 30)
-FRAMES = 200
-ROUNDS = 15
-
-
-def per_frame_ms(step: Callable[[int], object]) -> float:
-    """Median over rounds of the mean time of a step."""
-    times = []
-    for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        for frame in range(FRAMES):
-            step(frame)
-        times.append((time.perf_counter() - begin) / FRAMES * 1e3)
-    return statistics.median(times)
+MODELS = Path(__file__).resolve().parent.parent / "models"
+SHIPPED = {"quality": MODELS / "default", "live": MODELS / "live"}
+RECORDING = 1800
+"""Frames."""
 
 
 def main() -> None:
     torch.set_num_threads(1)
-    torch.manual_seed(0)
+    predictor = random_predictor()
+    result = {f"predictor_ms_{frames}": emitted_ms(predictor, frames) for frames in LOOKAHEADS}
+    shipped = {name: read_card(folder).lookahead or 0 for name, folder in SHIPPED.items() if folder.is_dir()}
+    for name, lookahead in shipped.items():
+        result[f"predictor_ms_{name}"] = emitted_ms(predictor, lookahead)
+
     net = build_network("BBF", PAPER_UNITS["BBF"]).eval()
-    tensors = {f"net.{k}": v.numpy() for k, v in net.state_dict().items()}
-    for name, size in (("feature", 40), ("code", 16)):
-        tensors |= {f"{name}.mean": np.zeros(size, np.float32), f"{name}.sd": np.ones(size, np.float32)}
-    predictor = Predictor(net.architecture, tensors, lookahead=QUALITY, profile="robot")
-    features = np.random.default_rng(0).standard_normal((FRAMES, 40)).astype(np.float32)
-
-    result: dict[str, float] = {}
-    for lookahead in LOOKAHEADS:
-        stream = PredictorStream(predictor, lookahead)
-        stream.push(features)
-        result[f"predictor_ms_{lookahead}"] = per_frame_ms(lambda i, s=stream: s.push(features[i : i + 1]))
-    result["predictor_ms_quality"] = result.pop(f"predictor_ms_{QUALITY}")
-
-    window = torch.from_numpy(features[: QUALITY + 1])
+    window = torch.randn(shipped["quality"] + 1, 40)
     with torch.inference_mode():
-        result["predictor_ms_quality_torch"] = per_frame_ms(lambda _: net(window))
+        result["predictor_ms_quality_torch"] = per_call_ms(lambda _: net(window))
     result["predictor_ratio_torch"] = result["predictor_ms_quality_torch"] / result["predictor_ms_quality"]
-    begin = time.perf_counter()
-    recording = np.tile(features, (9, 1))
-    predictor.predict(recording)
-    result["predictor_ms_offline"] = (time.perf_counter() - begin) / len(recording) * 1e3
+    recording = np.random.default_rng(0).standard_normal((RECORDING, 40)).astype(np.float32)
+    result["predictor_ms_offline"] = per_call_ms(lambda _: predictor.predict(recording), 1, 5) / RECORDING
     print(json.dumps({key: round(value, 4) for key, value in result.items()}))
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from th_face_predictor.architecture import Architecture
+from th_face_predictor.chains import Chains
 from th_face_predictor.limited_context import check_lookahead
 
 
@@ -109,6 +110,7 @@ class _Context:
         assert self.reach is not None
         weight, recurrent, bias_in, bias_hidden = _weights(lstm, "_reverse")
         bias = bias_in + bias_hidden
+        shown_products = None
         if shown is None:
             products = functional.linear(x, weight, bias)
         else:
@@ -116,24 +118,10 @@ class _Context:
             half = x.shape[-1] // 2
             products = functional.linear(x[..., :half], weight[:, :half], bias)
             shown_products = functional.linear(shown, weight[:, half:])
-        padded = functional.pad(products, (0, 0, self.reach, 0))
-        hidden = cell = None
-        states = []
-        for k in range(self.reach + 1):
-            gates = padded[:, self.reach - k : self.reach - k + self.frames]
-            if shown is not None:
-                gates = gates + shown_products[k]
-            if hidden is not None:
-                gates = gates + functional.linear(hidden, recurrent)
-            i, f, g, o = gates.chunk(4, -1)
-            cell = (
-                torch.sigmoid(i) * torch.tanh(g)
-                if cell is None
-                else torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
-            )
-            hidden = torch.sigmoid(o) * torch.tanh(cell)
-            states.append(hidden)
-        return torch.stack(states)
+        # With mixed precision products are of another type than weights.
+        recurrent = recurrent.to(products.dtype)
+        outputs: Tensor = Chains.apply(products, shown_products, recurrent, self.reach)
+        return outputs
 
 
 def _weights(lstm: nn.LSTM, direction: str) -> list[Tensor]:

@@ -21,7 +21,7 @@ from th_training.corpus.format import Corpus, write_manifest
 from th_training.learn.recipes import PHONEMES, Recipe, Stage
 from th_training.learn.train import train
 
-TINY = Recipe(name="tiny", units=8, lookahead=2, stages=(Stage(epochs=1, limited=False),), batch=4)
+TINY = Recipe(name="tiny", units=8, lookahead=2, stages=(Stage(epochs=1),), batch=4)
 
 
 @pytest.fixture

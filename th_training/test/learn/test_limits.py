@@ -59,6 +59,13 @@ def test_numbers_out_of_range_are_named(setting: str, said: str) -> None:
         check_recipe(changed(find_recipe("default"), [setting]))
 
 
+def test_what_learns_on_whole_sequences_is_not_merely_cut_off() -> None:
+    check_recipe(changed(find_recipe("best"), ["lookahead=3", "limited=true"]))
+    for settings in (["limited=false"], ["stages.1.epochs=0"]):
+        with pytest.raises(InputError, match="looks 8 frames ahead, but no stage is limited"):
+            check_recipe(changed(find_recipe("default"), ["lookahead=8", *settings]))
+
+
 def test_training_looks_first(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
     recipe = Recipe(name="odd", units=8, dropout=2.0, stages=(Stage(epochs=1),))
     with pytest.raises(InputError, match="recipe odd: dropout"):

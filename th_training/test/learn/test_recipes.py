@@ -13,7 +13,17 @@ from th_face_predictor.architecture import Architecture
 from th_face_predictor.network import FaceNetwork
 from th_training.learn.augment import Augmentation
 from th_training.learn.fit import learning_rate, make_optimiser
-from th_training.learn.recipes import ALIASES, PHONEMES, RECIPES, TABLE1, Stage, changed, find_recipe, find_recipes
+from th_training.learn.recipes import (
+    ALIASES,
+    PHONEMES,
+    RECIPES,
+    TABLE1,
+    Stage,
+    at_lookahead,
+    changed,
+    find_recipe,
+    find_recipes,
+)
 from th_training.speech.phones import INPUTS
 
 PARAMETERS = {
@@ -121,6 +131,17 @@ def test_best_costs_what_the_paper_costs() -> None:
     assert best.members == 4
     live = find_recipe("best-live")
     assert replace(live, name="best", lookahead=None, stages=best.stages) == best
-    assert live.lookahead == 8
-    assert live.stages[-1].limited
     assert changed(best, ["members=2", "augmentation.pace=0.2"]).augmentation.pace == 0.2
+
+
+def test_a_lookahead_is_trained_for_from_the_first_epoch() -> None:
+    best, default = find_recipe("best"), find_recipe("default")
+    live = at_lookahead(best, 3)
+    assert live.lookahead == 3
+    assert live.stages == tuple(replace(stage, limited=True) for stage in best.stages)
+    # far ahead it is nearly the whole sequence, and many times as slow: whole first, then a little
+    far = at_lookahead(best, 30)
+    assert far.stages[: len(best.stages)] == best.stages
+    assert [stage.limited for stage in far.stages[len(best.stages) :]] == [True]
+    # a recipe that has its own limited stages keeps them
+    assert at_lookahead(default, 30) == replace(default, lookahead=30)

@@ -81,6 +81,28 @@ def trajectories(rows: Sequence[tuple[str, Mapping[str, tuple[str, np.ndarray]]]
     return _svg(figure)
 
 
+def steps(
+    names: Sequence[str], lines: Mapping[str, tuple[str, Mapping[str, Sequence[Interval | None]]]], *, label: str
+) -> str:
+    """One panel a measure, figures of each line at evenly spaced `names`: {line: (kind, {measure: intervals})}."""
+    measures = [m for m, v in next(iter(lines.values()))[1].items() if any(v)]
+    figure, axes = _figures(7.2, 2.3 * len(measures) + 0.6, len(measures))
+    places = np.arange(len(names))
+    for axis, measure in zip(axes, measures, strict=True):
+        for k, (name, (kind, values)) in enumerate(lines.items()):
+            value, low, high = (
+                np.array([getattr(v, part) if v else np.nan for v in values[measure]])
+                for part in ("value", "low", "high")
+            )
+            axis.fill_between(places, low, high, color=COLOURS[kind], alpha=0.12, linewidth=0)
+            axis.plot(places, value, "os"[k % 2] + "-", color=COLOURS[kind], markersize=4.5, label=name)
+        axis.set_ylabel(measure, fontsize=9)
+    axes[0].legend(fontsize=8, frameon=False, loc="lower right")
+    axes[-1].set_xticks(places, names)
+    axes[-1].set_xlabel(label)
+    return _svg(figure)
+
+
 def _figure(width: float, height: float) -> tuple[Any, Any]:
     figure, axes = _figures(width, height, 1)
     return figure, axes[0]

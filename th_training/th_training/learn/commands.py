@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from th_common.errors import InputError, TalkingHeadError
-from th_training.learn.recipes import ALIASES, GROUPS, RECIPES, Recipe, changed, find_recipes
+from th_training.learn.recipes import ALIASES, GROUPS, RECIPES, Recipe, at_lookahead, changed, find_recipes
 
 if TYPE_CHECKING:
     from th_training.corpus.format import Corpus
@@ -99,7 +99,7 @@ def _chosen(recipe: Recipe, network: str, units: int, lookahead: int, seed: int,
     if units:
         recipe = replace(recipe, units=units)
     if lookahead >= 0:
-        recipe = replace(recipe, lookahead=lookahead)
+        recipe = at_lookahead(recipe, lookahead)
     return changed(recipe, settings)
 
 

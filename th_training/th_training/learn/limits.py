@@ -22,6 +22,11 @@ def check_recipe(recipe: Recipe) -> None:
                 raise InputError(f"recipe {recipe.name}: {where}{name} is {most}, not {value!r}")
     if not any(stage.epochs for stage in recipe.stages):
         raise InputError(f"recipe {recipe.name}: without an epoch nothing is learnt")
+    if recipe.lookahead is not None and not any(stage.limited and stage.epochs for stage in recipe.stages):
+        raise InputError(
+            f"recipe {recipe.name}: looks {recipe.lookahead} frames ahead, but no stage is limited: what learns on whole sequences is "
+            "much worse once it is cut off (--lookahead trains for it)"
+        )
     weights = recipe.code_weights
     if weights is not None:
         fine = all(isinstance(w, (int, float)) and math.isfinite(w) and w >= 0 for w in weights)

@@ -159,13 +159,28 @@ BEST = Recipe(
 )
 """For minutes of recordings: four small networks that are one BBF of the paper's size (docs/best.md has what helped and what did not)."""
 
-BEST_LIVE = replace(
-    BEST,
-    name="best-live",
-    lookahead=8,
-    stages=(*BEST.stages, Stage(epochs=6, learning_rate=1e-3, limited=True, patience=6)),
-)
-"""The same, then as it will run live: 8 frames of lookahead."""
+FAR = 16
+"""Frames of lookahead from which on it is enough, and many times quicker, to learn on whole sequences first."""
+
+
+def at_lookahead(recipe: Recipe, lookahead: int) -> Recipe:
+    """The same recipe for a network that runs at so many frames of lookahead.
+
+    A recipe that has limited stages keeps them. One over whole sequences is computed as it will run live from its first epoch on:
+    what is merely cut off, or learns it at the end, loses more (docs/lookahead.md); only from FAR frames on a few limited epochs follow.
+    """
+    stages = recipe.stages
+    if not any(stage.limited for stage in stages):
+        if lookahead < FAR:
+            stages = tuple(replace(stage, limited=True) for stage in stages)
+        else:
+            last = Stage(epochs=6, learning_rate=stages[-1].learning_rate / 4, segment=stages[-1].segment, patience=6)
+            stages = (*stages, last)
+    return replace(recipe, lookahead=lookahead, stages=stages)
+
+
+BEST_LIVE = replace(at_lookahead(BEST, 8), name="best-live")
+"""The same as it will run live: 8 frames of lookahead."""
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, LIVE, BEST, BEST_LIVE, *TABLE1, PAPER_RATE)}
 ALIASES = {"paper": PAPER.name, "phonemes": TABLE1[-1].name}
