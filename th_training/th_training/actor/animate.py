@@ -23,10 +23,10 @@ Segment = tuple[float, float, str]
 # viseme: (dominance over lips and jaw, reach in s). What is seen is strong. Tongue sounds take the lips of their neighbours
 # (JALI: Edwards et al., 2016; so do the lips of VocalTractLab's speaker for t, d, n, l, k, g)
 _STRENGTH: dict[str, tuple[float, float]] = {
-    "sil": (0.35, 0.110), "MM": (1.0, 0.030), "FF": (1.5, 0.040), "TH": (1.0, 0.060),
+    "sil": (0.35, 0.110), "MM": (1.0, 0.030), "FF": (1.5, 0.040), "TH": (1.2, 0.060),
     "LL": (0.30, 0.060), "DD": (0.15, 0.060), "SS": (1.0, 0.060), "CH": (1.4, 0.075),
-    "KK": (0.15, 0.060), "RR": (1.6, 0.070), "WW": (1.9, 0.080), "AA": (1.3, 0.085),
-    "AE": (1.2, 0.080), "EH": (1.1, 0.075), "AH": (0.8, 0.070), "EE": (1.3, 0.080),
+    "KK": (0.15, 0.060), "RR": (1.8, 0.080), "WW": (2.2, 0.090), "AA": (1.3, 0.085),
+    "AE": (1.2, 0.080), "EH": (1.1, 0.075), "AH": (0.6, 0.070), "EE": (1.3, 0.080),
     "IH": (1.0, 0.070), "OH": (1.4, 0.090), "OO": (1.6, 0.090), "breath": (0.6, 0.060),
 }  # fmt: skip
 _TONGUE_STRENGTH = {"LL": 0.9, "DD": 0.8, "KK": 0.6}  # dominance over the tongue where it is not that over the lips
