@@ -20,17 +20,26 @@ from .units import INDEX, UNITS, weights
 Segment = tuple[float, float, str]
 """(start, end, viseme), seconds."""
 
-# viseme: (dominance, reach in s); what must be seen is strong, what adapts to its neighbours weak
+# viseme: (dominance over lips and jaw, reach in s). What is seen is strong. Tongue sounds take the lips of their neighbours
+# (JALI: Edwards et al., 2016; so do the lips of VocalTractLab's speaker for t, d, n, l, k, g)
 _STRENGTH: dict[str, tuple[float, float]] = {
-    "sil": (0.35, 0.110), "MM": (3.2, 0.050), "FF": (2.4, 0.055), "TH": (1.2, 0.060),
-    "LL": (0.9, 0.060), "DD": (0.8, 0.060), "SS": (1.1, 0.060), "CH": (1.4, 0.075),
-    "KK": (0.6, 0.060), "RR": (1.0, 0.070), "WW": (1.9, 0.080), "AA": (1.3, 0.085),
-    "AE": (1.2, 0.080), "EH": (1.1, 0.075), "AH": (0.8, 0.070), "EE": (1.3, 0.080),
-    "IH": (1.0, 0.070), "OH": (1.4, 0.090), "OO": (1.6, 0.090),
+    "sil": (0.35, 0.110), "MM": (1.0, 0.030), "FF": (1.5, 0.040), "TH": (1.2, 0.060),
+    "LL": (0.30, 0.060), "DD": (0.15, 0.060), "SS": (1.0, 0.060), "CH": (1.4, 0.075),
+    "KK": (0.15, 0.060), "RR": (1.8, 0.080), "WW": (2.2, 0.090), "AA": (1.3, 0.085),
+    "AE": (1.2, 0.080), "EH": (1.1, 0.075), "AH": (0.6, 0.070), "EE": (1.3, 0.080),
+    "IH": (1.0, 0.070), "OH": (1.4, 0.090), "OO": (1.6, 0.090), "breath": (0.6, 0.060),
 }  # fmt: skip
-_PART_TIME = {"MM": 0.065, "FF": 0.060, "sil": 0.12}  # s that the lips take to meet and to part
+_TONGUE_STRENGTH = {"LL": 0.9, "DD": 0.8, "KK": 0.6}  # dominance over the tongue where it is not that over the lips
+_TONGUE = np.array([name.startswith("tongue") for name in UNITS])
+_PART_TIME = {"MM": 0.045, "FF": 0.050, "sil": 0.12}  # s that the lips take to meet and to part
+_HELD = (
+    0.1,
+    0.8,
+)  # shares of a lip sound between which the lips are in place: a stop's burst and breath are with open lips
 _GAP = 0.05  # s without a segment that count as silence
 _PAUSE = 0.16  # s; shorter silences are gaps inside words, in which the lips need not meet
+# Who begins to speak parts the lips before: 100 to 300 ms (Chandrasekaran et al., 2009), for breath even before m, b, p
+_BREATH, _BREATH_PAUSE = 0.20, 0.30  # s that it takes, s of silence that leave time for it
 _SMOOTHING = np.array([1, 4, 6, 4, 1]) / 16  # frames; takes out corners, not movements
 
 # What parts the lips: kept from an emotion where they must meet
@@ -68,7 +77,7 @@ def animate(
         lead: s by which the mouth is ahead of the sound.
         blink_seed: None for no blinks, else the seed of their times.
 
-    In pauses and on m, b, p the lips meet whatever the emotion.
+    In pauses and on m, b, p the lips meet whatever the emotion; before speech they part for breath.
 
     Raises InputError for an unknown viseme or emotion, for segments that end before they start,
     and for arrays that are not finite or not of one length.
@@ -82,7 +91,7 @@ def animate(
     loudness = _loudness(energy)
 
     speech = _coarticulated(spans, time)
-    speech[:, INDEX["jawOpen"]] *= 0.65 + 0.45 * loudness
+    speech[:, INDEX["jawOpen"]] *= 0.75 + 0.30 * loudness
     speech = _smooth(speech)
     contact = np.zeros(len(time))
     for name in _PART_TIME:
@@ -110,7 +119,7 @@ def _series(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def _filled(segments: Sequence[Segment], time: np.ndarray) -> list[Segment]:
-    """The segments with silence where there is none, from before the first frame to the end."""
+    """The segments with silence where there is none, from before the first frame to the end, and breath before speech."""
     start, end = (time[0] - 1.0, time[-1] + 1.0) if len(time) else (0.0, 0.0)
     spans: list[Segment] = []
     for t0, t1, name in [*segments, (end, end, "sil")]:
@@ -119,9 +128,22 @@ def _filled(segments: Sequence[Segment], time: np.ndarray) -> list[Segment]:
             raise InputError(f"segment '{name}' runs from {t0} to {t1} s")
         before = spans[-1][1] if spans else start
         if t0 - before > _GAP:
-            spans.append((before, t0, "sil"))
-        spans.append((t0, t1, name))
-    return spans[:-1]
+            _append(spans, (before, t0, "sil"))
+        _append(spans, (t0, t1, name))
+    return spans[:-1] if spans[-1][0] == spans[-1][1] else spans
+
+
+def _append(spans: list[Segment], span: Segment) -> None:
+    """Silence goes on after silence; speech after a pause takes breath at the pause's end."""
+    if spans and spans[-1][2] == "sil":
+        begin, end, _ = spans[-1]
+        if span[2] == "sil":
+            spans[-1] = (begin, span[1], "sil")
+            return
+        if end - begin > _BREATH_PAUSE:
+            spans[-1] = (begin, end - _BREATH, "sil")
+            spans.append((end - _BREATH, end, "breath"))
+    spans.append(span)
 
 
 def _loudness(energy: np.ndarray) -> np.ndarray:
@@ -131,19 +153,24 @@ def _loudness(energy: np.ndarray) -> np.ndarray:
 
 
 def _coarticulated(spans: Sequence[Segment], time: np.ndarray) -> np.ndarray:
-    """(T, U): the mean of all targets, weighted by their dominance at each time."""
+    """(T, U): the mean of all targets, weighted by their dominance at each time, of lips and jaw and of the tongue."""
     total = np.zeros((len(time), len(UNITS)))
-    strength = np.zeros((len(time), 1))
+    strength = np.zeros((len(time), len(UNITS)))
     for t0, t1, name in spans:
         alpha, reach = _STRENGTH[name]
         outside = np.maximum(np.maximum(t0 - time, time - t1), 0)
         inside = np.clip(np.minimum(time - t0, t1 - time) / max(0.35 * (t1 - t0), 1e-3), 0, 1)
         # Vowels and tongue sounds ramp up within their time; what must be seen is there at once
         ramp = 1.0 if name in _PART_TIME else 0.55 + 0.45 * inside
-        dominance = (alpha * ramp * np.exp(-((outside / reach) ** 1.5)))[:, None]
-        total += dominance * weights(poses.viseme(name))
+        course = (ramp * np.exp(-((outside / reach) ** 1.5)))[:, None]
+        dominance = course * np.where(_TONGUE, _TONGUE_STRENGTH.get(name, alpha), alpha)
+        total += dominance * _target(name)
         strength += dominance
     return total / np.maximum(strength, 1e-6)
+
+
+def _target(name: str) -> np.ndarray:
+    return weights(poses.BREATH if name == "breath" else poses.viseme(name))
 
 
 def _contact(spans: Sequence[Segment], time: np.ndarray, name: str) -> np.ndarray:
@@ -158,6 +185,8 @@ def _contact(spans: Sequence[Segment], time: np.ndarray, name: str) -> np.ndarra
                 continue
             slack = min(part_time, 0.4 * (t1 - t0))
             t0, t1 = t0 + slack, t1 - slack
+        else:
+            t0, t1 = (t0 + share * (t1 - t0) for share in _HELD)
         outside = np.maximum(np.maximum(t0 - time, time - t1), 0) / part_time
         x = np.clip(1 - outside, 0, 1)
         result = np.maximum(result, x * x * (3 - 2 * x))

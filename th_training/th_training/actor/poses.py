@@ -19,24 +19,32 @@ VISEMES: dict[str, Pose] = {
     "sil": {},
     "MM": pair(mouthPress=0.30, mouthRollLower=0.22, mouthRollUpper=0.18),
     "FF": pair(jawOpen=0.05, mouthRollLower=0.60, mouthUpperUp=0.22),
-    "TH": pair(jawOpen=0.14, mouthLowerDown=0.25, mouthUpperUp=0.10, tongueUp=0.35, tongueOut=0.42),
-    "LL": pair(jawOpen=0.22, mouthLowerDown=0.20, mouthUpperUp=0.05, tongueUp=0.40, tongueOut=0.15),
-    "DD": pair(jawOpen=0.12, mouthLowerDown=0.22, mouthUpperUp=0.08, tongueUp=0.7),
-    "SS": pair(jawOpen=0.05, mouthStretch=0.18, mouthLowerDown=0.32, mouthUpperUp=0.12),
-    "CH": pair(jawOpen=0.08, mouthFunnel=0.50, mouthPucker=0.22, mouthLowerDown=0.15),
-    "KK": pair(jawOpen=0.16, mouthLowerDown=0.15),
-    "RR": pair(jawOpen=0.12, mouthPucker=0.32, mouthFunnel=0.25),
-    "WW": pair(jawOpen=0.12, mouthPucker=1.2, mouthStretch=-0.3, mouthUpperUp=-0.35),
-    "AA": pair(jawOpen=0.48, mouthLowerDown=0.18, mouthUpperUp=0.08),
-    "AE": pair(jawOpen=0.40, mouthStretch=0.15, mouthLowerDown=0.25, mouthUpperUp=0.10),
-    "EH": pair(jawOpen=0.28, mouthStretch=0.15, mouthLowerDown=0.22, mouthUpperUp=0.08),
-    "AH": pair(jawOpen=0.24, mouthLowerDown=0.15, mouthUpperUp=0.05),
-    "EE": pair(jawOpen=0.10, mouthStretch=0.25, mouthSmile=0.22, mouthLowerDown=0.28, mouthUpperUp=0.08),
-    "IH": pair(jawOpen=0.16, mouthStretch=0.16, mouthSmile=0.10, mouthLowerDown=0.22, mouthUpperUp=0.06),
-    "OH": pair(jawOpen=0.42, mouthPucker=0.65, mouthStretch=-0.3, mouthFunnel=0.15, mouthUpperUp=-0.15),
-    "OO": pair(jawOpen=0.24, mouthPucker=1.0, mouthStretch=-0.4, mouthShrugLower=0.2, mouthUpperUp=-0.3),
+    "TH": pair(jawOpen=0.08, mouthLowerDown=0.20, mouthUpperUp=0.05, tongueUp=0.35, tongueOut=0.42),
+    "LL": pair(jawOpen=0.20, mouthLowerDown=0.20, mouthUpperUp=0.05, tongueUp=0.40, tongueOut=0.15),
+    "DD": pair(jawOpen=0.16, mouthLowerDown=0.28, mouthUpperUp=0.12, tongueUp=0.7),
+    "SS": pair(jawOpen=0.07, mouthStretch=0.18, mouthLowerDown=0.42, mouthUpperUp=0.16),
+    "CH": pair(jawOpen=0.10, mouthFunnel=0.50, mouthPucker=0.22, mouthLowerDown=0.18),
+    "KK": pair(jawOpen=0.20, mouthLowerDown=0.20),
+    "RR": pair(jawOpen=0.08, mouthPucker=0.36, mouthFunnel=0.16),
+    "WW": pair(jawOpen=0.16, mouthPucker=1.0, mouthStretch=-0.3, mouthUpperUp=-0.25),
+    "AA": pair(jawOpen=0.30, mouthLowerDown=0.18, mouthUpperUp=0.08),
+    "AE": pair(jawOpen=0.27, mouthStretch=0.15, mouthLowerDown=0.25, mouthUpperUp=0.10),
+    "EH": pair(jawOpen=0.24, mouthStretch=0.15, mouthLowerDown=0.22, mouthUpperUp=0.08),
+    "AH": pair(jawOpen=0.18, mouthLowerDown=0.15, mouthUpperUp=0.05),
+    "EE": pair(jawOpen=0.15, mouthStretch=0.25, mouthSmile=0.22, mouthLowerDown=0.36, mouthUpperUp=0.16),
+    "IH": pair(jawOpen=0.18, mouthStretch=0.16, mouthSmile=0.10, mouthLowerDown=0.26, mouthUpperUp=0.10),
+    "OH": pair(jawOpen=0.21, mouthPucker=0.60, mouthStretch=-0.3, mouthFunnel=0.15, mouthUpperUp=-0.15),
+    "OO": pair(jawOpen=0.22, mouthPucker=1.0, mouthStretch=-0.4, mouthShrugLower=0.2, mouthUpperUp=-0.3),
 }
-"""Pose by viseme, drawn as if held; speech blends them (animate.py)."""
+"""Pose by viseme; speech blends them (animate.py).
+
+How far the lips part is what the lips of VocalTractLab's speaker JD3 do (Birkholz, 2013; magnetic resonance images of one man), a
+little more on open vowels, so that they are told apart: 8 to 12 mm on all unrounded vowels and on sh, 2 to 7 mm on rounded ones, 5 mm on
+s, z and th; the jaw tells open vowels from close ones more than the lips do.
+"""
+
+BREATH: Pose = pair(jawOpen=0.12)
+"""Lips parted for the breath before speech."""
 
 EMOTIONS: dict[str, Pose] = {
     "anger": pair(browDown=1.1, browInnerUp=-0.35, browOuterUp=0.20, eyeSquint=0.45, eyeWide=0.35,
