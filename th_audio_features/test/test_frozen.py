@@ -1,6 +1,6 @@
 """The definition of a profile is a promise to every model trained on it: these numbers may not move.
 
-data/frozen_profiles.npz holds what each profile made of two recordings on 2026-11-22. A change here that is meant needs another
+data/frozen_profiles.npz holds what each profile made of two recordings on 2026-11-22 (`live`: 2026-11-23). A change here that is meant needs another
 profile name, or every model trained anew.
 """
 

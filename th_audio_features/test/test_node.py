@@ -191,8 +191,13 @@ def test_a_source_that_sends_half_seconds_is_one_stream_once_it_is_known(speech:
         assert bench.health()["streams"] == bench.health()["audio streams"] == "2"
 
 
+@pytest.fixture
+def small_mailbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("th_audio_io.ros_intake.MESSAGES", 256)
+
+
 def test_sound_that_comes_faster_than_it_is_worked_on_is_not_spliced(
-    bench: Bench, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    small_mailbox: None, bench: Bench, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the mailbox drops is a gap like any other: where frames follow on each other, so do their times."""
     go_on = threading.Event()

@@ -25,7 +25,7 @@ def test_hops_are_whole_samples_so_that_frames_never_drift(profile) -> None:
 
 def test_delays_are_ordered_as_promised() -> None:
     delays = {name: round(1e3 * p.delay, 1) for name, p in PROFILES.items()}
-    assert delays == {"paper": 183.3, "robot": 83.3, "live": 50.0}
+    assert delays == {"paper": 183.3, "robot": 83.3, "live": 33.3}
 
 
 def test_a_profile_cannot_be_changed() -> None:
