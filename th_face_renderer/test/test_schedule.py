@@ -178,6 +178,22 @@ def test_when_the_predictor_dies_the_face_rests_before_its_last_codes_are_over()
         assert not pose.speaking
 
 
+def test_a_false_alarm_costs_nothing_but_a_twitch() -> None:
+    """A busy machine may take somebody for dead who speaks on: what waits is worth its time."""
+    schedule = filled(60)
+    schedule.lose(100.1)
+    assert schedule.push(code(60), due=100 + 60 * FRAME, frame=60, now=100.12)
+    for k in range(8, 60):
+        np.testing.assert_allclose(schedule.at(100 + k * FRAME).code, code(k), atol=1e-3)
+
+
+def test_a_successor_does_not_say_the_last_words_of_the_dead() -> None:
+    schedule = filled(60)
+    schedule.lose(100.1)
+    assert schedule.push(code(100), due=102.0, frame=90, now=100.7)
+    assert not schedule.at(100.8).speaking
+
+
 def test_a_predictor_that_is_back_speaks_at_once() -> None:
     schedule = filled(30)
     schedule.lose(100.1)

@@ -85,7 +85,7 @@ class CodeSchedule:
                 self.restarts += 1
                 self._entries = [e for e in self._entries if e.due < due]
             self._frame = frame
-            self._lost = None
+            self._found(now)
             self._entries.append(_Entry(due, code))
             self._forget(now)
             return True
@@ -104,11 +104,13 @@ class CodeSchedule:
         return Pose(code, code is not rest)
 
     def lose(self, now: float) -> None:
-        """Whoever makes the codes has died: the face is at rest LOST_FALL s from now, until another code comes."""
+        """Whoever makes the codes has died: the face is at rest LOST_FALL s from now, until another code comes.
+
+        What waits is kept for the moment: on a busy machine somebody may be taken for dead who is not.
+        """
         with self._lock:
             if self._lost is None and self._entries:
                 self._lost = now
-                self._entries = [e for e in self._entries if e.due < now + LOST_FALL]
 
     def clear(self) -> None:
         """Forget all codes: the face is at rest at once."""
@@ -120,6 +122,12 @@ class CodeSchedule:
     def __len__(self) -> int:
         with self._lock:
             return len(self._entries)
+
+    def _found(self, now: float) -> None:
+        """A code has come: a false alarm if that is soon; else what still waits is the last word of the one who died."""
+        lost, self._lost = self._lost, None
+        if lost is not None and not 0.0 <= now - lost < LOST_FALL:
+            self._entries = [e for e in self._entries if e.due < lost + LOST_FALL]
 
     def _forget(self, now: float) -> None:
         """Drop what no pose from `now` on can need, and the oldest where there are absurdly many."""
