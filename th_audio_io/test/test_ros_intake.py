@@ -186,3 +186,18 @@ def test_sound_that_waited_for_what_it_overtook_is_as_late_as_that() -> None:
         arrivals = {round((c.time - 100.0) / 0.016): c.arrival for c in node.chunks}
         assert arrivals[5] == arrivals[4], "the one that was waited for"
         assert arrivals[4] > arrivals[3]
+
+
+def test_the_last_words_are_heard_though_one_before_them_is_lost() -> None:
+    """What waits for a lost message is given out when the wait is over, not when somebody speaks again."""
+    with Graph() as graph:
+        publisher = Publisher(graph)
+        announce(publisher, channels=1, sample_rate=16000, sample_format="S16LE", coding_format="wave")
+        node = graph.add(lambda context: Listener(context=context))
+        assert graph.wait(publisher.matched)
+        sound, size = noise(12 * 256), 256 * 2
+        for n in (0, 2, 1, 3, 5, 6):  # the straggler teaches to wait; 4 is lost
+            arrived = node.sound._last_arrival
+            publisher.send(sound[n * size : (n + 1) * size], 100.0 + n * 0.016, twin=False)
+            assert graph.wait(lambda arrived=arrived: node.sound._last_arrival != arrived)
+        assert graph.wait(lambda: bool(node.chunks) and node.chunks[-1].end > 100.11, 5.0)

@@ -59,8 +59,16 @@ class JitterBuffer:
         self._learn(message.stamp, now)
         self._count += 1
         insort(self._held, (message.stamp, now, self._count, message))
+        yield from self.release(now)
+
+    def release(self, now: float) -> Iterator[Message]:
+        """The messages whose turn it is at `now`, s; used as those of `take`."""
         while self._held and (self._is_next(self._held[0][0]) or not self._worth_waiting(now)):
             yield self._give_out()
+
+    def left(self, now: float) -> float | None:
+        """After how many s `release` gives something out even if nothing comes; None if nothing waits."""
+        return max(0.0, self._since() + self.depth - now) if self._held else None
 
     def flush(self) -> Iterator[Message]:
         """Everything that waits, in order: the stream has ended."""
@@ -81,7 +89,10 @@ class JitterBuffer:
         return end is None or not SEAM < stamp - end <= self._max_gap
 
     def _worth_waiting(self, now: float) -> bool:
-        return 0.0 <= now - min(arrival for _, arrival, _, _ in self._held) < self.depth and len(self._held) < MOST
+        return 0.0 <= now - self._since() < self.depth and len(self._held) < MOST
+
+    def _since(self) -> float:
+        return min(arrival for _, arrival, _, _ in self._held)
 
     def _learn(self, stamp: float, now: float) -> None:
         """If this message was overtaken: note how long the first to overtake it would have had to wait."""

@@ -91,7 +91,7 @@ class RosIntake:
         self._ended: float | None = None  # the last arrival before the end
         self._patience = Patience()
         self._before: tuple[float, float] | None = None  # arrival of the message before, and the end of its sound
-        self._worker = node.start_worker("sound", self._take, capacity=MESSAGES, idle=self._look_for_silence)
+        self._worker = node.start_worker("sound", self._take, capacity=MESSAGES, idle=self._idle)
         self._cut = 0, -1e18  # the stop's number: when it was sent (ns); and when it arrived
         self._stamped_heard = 0.0
         self._plain: Subscription | None = None
@@ -237,6 +237,13 @@ class RosIntake:
         else:
             self._announce(item)
             self._use(self._selection.announced())
+
+    def _idle(self) -> float | None:
+        """Nothing comes: do what is due all the same; returns when to look again."""
+        now = self._node.now()
+        self._push(self._buffer.release(now), now)
+        waits = (self._buffer.left(now), self._look_for_silence())
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def _look_for_silence(self) -> float | None:
         """End the sound when nothing has come for too long; when to look again."""
