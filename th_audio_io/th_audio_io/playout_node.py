@@ -128,7 +128,7 @@ class AudioPlayoutNode(TalkingHeadNode):
         learned = self._timeline.delay(capture)
         if learned is not None:
             return learned
-        return self.value("presentation_delay") + (self._intake.offset if self._intake is not None else 0.0)
+        return self.delay + (self._intake.offset if self._intake is not None else 0.0)
 
     def _follow_demand(self) -> None:
         wanted = self.active and (self._speaker is not None or self._delayed.get_subscription_count() > 0)

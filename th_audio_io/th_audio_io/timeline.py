@@ -6,6 +6,7 @@ import threading
 from collections import deque
 
 STEP = 2e-4  # s: a smaller change of the delay is none
+FAR = 10.0  # s from what codes spoke of: another time, perhaps another clock, of which they said nothing
 LONGEST = 60.0  # s of capture times that are kept
 
 
@@ -39,10 +40,10 @@ class Timeline:
             return True
 
     def delay(self, capture: float) -> float | None:
-        """Seconds from `capture` until its sound is due; None before the first code."""
+        """Seconds from `capture` until its sound is due; None where no code has spoken of that time."""
         with self._lock:
             points = self._points
-            if not points:
+            if not points or not points[0][0] - FAR <= capture <= self._latest + FAR:
                 return None
             if len(points) == 1 or capture >= points[-1][0]:
                 return points[-1][1]
