@@ -201,3 +201,21 @@ def test_the_last_words_are_heard_though_one_before_them_is_lost() -> None:
             publisher.send(sound[n * size : (n + 1) * size], 100.0 + n * 0.016, twin=False)
             assert graph.wait(lambda arrived=arrived: node.sound._last_arrival != arrived)
         assert graph.wait(lambda: bool(node.chunks) and node.chunks[-1].end > 100.11, 5.0)
+
+
+def test_two_who_speak_on_one_topic_are_named() -> None:
+    with Graph() as graph:
+        first, node = Publisher(graph), graph.add(lambda context: Listener(context=context))
+        assert graph.wait(first.matched)
+        assert graph.wait(lambda: node.count_publishers("audio_stamped") == 1)
+        node.update_health()
+        assert "several" not in node.health.snapshot().message
+        second = Publisher(graph)
+        assert graph.wait(lambda: node.count_publishers("audio_stamped") == 2)
+        node.update_health()
+        assert "stop all but one" in node.health.snapshot().message
+        second.node.destroy_publisher(second.stamped)
+        second.node.destroy_publisher(second.plain)
+        assert graph.wait(lambda: node.count_publishers("audio_stamped") == 1)
+        node.update_health()
+        assert "several" not in node.health.snapshot().message

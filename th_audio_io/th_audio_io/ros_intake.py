@@ -148,6 +148,14 @@ class RosIntake:
     def update_health(self) -> None:
         """Write the input's rate, gaps, concealed samples, restarts and bad payloads into the node's health."""
         health, counters, clock = self._node.health, self.intake.counters, self.intake.clock
+        topic = "audio_stamped" if self._plain is None else "audio"
+        sources = self._node.count_publishers(topic)
+        health.set("audio sources", sources)
+        if sources > 1:
+            problem = f"{sources} publish on {topic}: what they say gets mixed up; stop all but one"
+            health.raise_fault("several sources", problem, level=Level.WARN)
+        else:
+            health.clear_fault("several sources")
         health.set("audio rate Hz", self.intake.rate or "none yet")
         health.set("audio coding", f"{self.intake.format.coding} {self.intake.format.sample_format}")
         health.set("audio messages", counters.messages)
