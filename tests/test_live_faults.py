@@ -214,24 +214,29 @@ def test_a_killed_predictor_is_missed_at_once_and_its_successor_heard(root: Path
         assert graph.wait(lambda: listener.value("face_renderer", "predictors in other processes") == "1", 10.0)
 
         moving: Callable[[], bool] = lambda: len(listener.images) > 3 and not any(map(is_rest, listener.images[-3:]))  # noqa: E731
-        assert graph.wait(moving, 30.0)
-        killed = listener.get_clock().now().nanoseconds * 1e-9
-        running["face_predictor"].end(signal.SIGKILL)
-        assert graph.wait(lambda: "predictor lost" in listener.health["face_renderer"].message, 10.0)
-        assert graph.wait(lambda: bool(listener.images) and is_rest(listener.images[-1]), 10.0)
-        # By the pictures' own times: the face is at rest within 200 ms (and what the machine's load adds) of the kill.
-        stamps = {i.header.stamp.sec + i.header.stamp.nanosec * 1e-9: i for i in listener.images}
-        last = max([t for t, image in stamps.items() if t > killed and not is_rest(image)], default=killed)
-        print(f"last picture that is not at rest {1e3 * (last - killed):.0f} ms after the kill")
-        assert last - killed < 1.0
-        assert [n for n, r in running.items() if r.popen.poll() is not None] == ["face_predictor"]
+        delays: list[float] = []
+        while not delays or (
+            min(delays) > 0.2 and len(delays) < 3
+        ):  # a busy machine sees late; one time of three it need not
+            assert graph.wait(moving, 30.0)
+            killed = listener.get_clock().now().nanoseconds * 1e-9
+            running["face_predictor"].end(signal.SIGKILL)
+            assert graph.wait(lambda: "predictor lost" in listener.health["face_renderer"].message, 10.0)
+            assert graph.wait(lambda: is_rest(listener.images[-1]), 10.0)
+            # By the pictures' own times.
+            stamps = {i.header.stamp.sec + i.header.stamp.nanosec * 1e-9: i for i in listener.images}
+            last = max([t for t, image in stamps.items() if t > killed and not is_rest(image)], default=killed)
+            delays.append(last - killed)
+            print(f"last picture that is not at rest {1e3 * delays[-1]:.0f} ms after the kill")
+            assert [n for n, r in running.items() if r.popen.poll() is not None] == ["face_predictor"]
 
-        seen, begin = len(listener.codes), time.monotonic()
-        again = graph_of_processes(stack, "face_predictor")
-        assert graph.wait(lambda: len(listener.codes) > seen + 30, 30.0), again["face_predictor"].output
-        print(f"codes again {listener.arrivals['codes'][seen] - begin:.2f} s after its start")
-        assert graph.wait(lambda: _state(listener) == "speaking", 10.0)
-        assert graph.wait(lambda: "predictor lost" not in listener.health["face_renderer"].message, 10.0)
+            seen, begin = len(listener.codes), time.monotonic()
+            running |= graph_of_processes(stack, "face_predictor")
+            assert graph.wait(lambda seen=seen: len(listener.codes) > seen + 30, 30.0), running["face_predictor"].output
+            print(f"codes again {listener.arrivals['codes'][seen] - begin:.2f} s after its start")
+            assert graph.wait(lambda: _state(listener) == "speaking", 10.0)
+            assert graph.wait(lambda: "predictor lost" not in listener.health["face_renderer"].message, 10.0)
+        assert min(delays) <= 0.2, "the face rests within 200 ms"
         codes = np.array([[*c.shape, *c.appearance] for c in listener.codes])
         assert np.abs(codes[seen:]).max() <= 1.5 * np.abs(codes[:seen]).max() + 0.5, "the frames after it are right"
 
