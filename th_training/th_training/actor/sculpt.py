@@ -7,7 +7,7 @@ import numpy as np
 from .units import INDEX
 
 _EYES = ((-2.83, 1.95, 11.1), (2.83, 1.95, 11.1))
-_EYE_GROWTH, _EYE_REACH = 0.10, 1.7  # share, cm
+_EYE_GROWTH, _EYE_REACH = 0.17, 1.8  # share, cm
 _LIP_OVERLAP = 0.025  # cm that closed lips press into each other
 # Units that move closed lips without parting them, and the weight at which that is made sure of
 _CLOSED_UNITS = ("mouthPress", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch",
@@ -34,14 +34,21 @@ def hold_still(vertices: np.ndarray, units: np.ndarray) -> None:
 def _slim(vertices: np.ndarray) -> None:
     """A narrower jaw and cheeks, a lower crown."""
     x, y, z = vertices.T
-    jaw = np.exp(-(((y + 4.8) / 3.6) ** 2)) * _step(z, 2.0, 7.0)
-    vertices[:, 0] = x * (1 - (0.025 + 0.07 * jaw * _step(np.abs(x), 2.6, 4.6)) * (1 - _step(y, 2.0, 6.0)))
+    jaw = np.exp(-(((y + 4.9) / 3.4) ** 2)) * _step(z, 2.0, 7.0)
+    vertices[:, 0] = x * (1 - (0.025 + 0.11 * jaw * _step(np.abs(x), 2.4, 4.6)) * (1 - _step(y, 2.0, 6.0)))
     nose = np.exp(-((x / 1.6) ** 2) - ((y + 1.2) / 1.5) ** 2) * _step(z, 12.0, 13.6)
-    vertices[:, 0] *= 1 - 0.10 * nose
+    vertices[:, 0] *= 1 - 0.15 * nose
+    # A shorter chin, the apples of the cheeks
+    below = np.maximum(-y - 5.0, 0) * _step(z, 5.0, 9.0) * (1 - _step(-y, 8.2, 9.6))
+    vertices[:, 1] += 0.10 * below
+    for side in (-1, 1):
+        apple = np.exp(-(((x - side * 3.5) / 1.5) ** 2) - ((y + 0.9) / 1.3) ** 2) * _step(z, 6.0, 9.0)
+        vertices[:, 2] += 0.22 * apple
+        vertices[:, 0] += side * 0.06 * apple
     neck = _step(-y, 7.0, 8.6) * (1 - _step(-y, 10.0, 13.5)) * (1 - _step(z, 7.5, 9.0))
-    vertices[:, 0] *= 1 - 0.07 * neck
+    vertices[:, 0] *= 1 - 0.15 * neck
     above = np.maximum(y - 6.0, 0)
-    vertices[:, 1] = y - 0.10 * above
+    vertices[:, 1] -= 0.10 * above
 
 
 def _lay_ears_back(vertices: np.ndarray) -> None:
