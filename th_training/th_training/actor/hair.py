@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from .camera import Camera
 
 COLOUR = np.array([0.150, 0.070, 0.036])  # linear RGB
-STRANDS, FLYAWAYS, STEPS = 9000, 500, 37
+STRANDS, FLYAWAYS, STEPS = 9000, 360, 37
 _FINE = 2048  # px that hair is drawn at, at least
 _CENTRE = np.array([0.0, 5.0, 4.0])  # of the skull, cm
 _LIFT = 0.25  # cm between skull and the lowest hair
@@ -27,7 +27,7 @@ _RIM = np.array([0.55, 0.70, -0.45]) / np.linalg.norm([0.55, 0.70, -0.45])
 # Guides from the parting to the tip, cm: at the forehead, over the ears, at the back of the head; the first
 # axis of each is that place, and what lies between is interpolated. One side has the fringe.
 _PLAIN = np.array([
-    [[2.0, 9.0, 10.2], [3.7, 7.9, 10.2], [5.1, 6.0, 9.5], [5.95, 3.3, 8.5], [6.25, 0.2, 7.7], [6.5, -3.0, 7.2],
+    [[2.0, 8.8, 10.3], [3.7, 7.5, 10.3], [5.1, 6.0, 9.5], [5.95, 3.3, 8.5], [6.25, 0.2, 7.7], [6.5, -3.0, 7.2],
      [6.5, -6.0, 7.0], [5.7, -8.2, 7.3]],
     [[2.0, 12.1, 4.5], [4.1, 12.4, 4.4], [6.4, 10.4, 4.3], [7.6, 6.6, 4.0], [7.9, 2.4, 4.0], [8.05, -1.8, 4.0],
      [7.6, -5.6, 4.2], [6.2, -8.7, 4.9]],
@@ -35,7 +35,7 @@ _PLAIN = np.array([
      [6.5, -6.0, -3.5], [5.6, -10.2, -3.0]],
 ])  # fmt: skip
 _FRINGE = np.array([
-    [[1.8, 9.0, 10.2], [-0.6, 8.1, 11.2], [-3.0, 6.9, 10.7], [-5.0, 4.9, 9.7], [-6.0, 1.9, 8.4], [-6.45, -1.6, 7.4],
+    [[1.8, 8.8, 10.3], [-0.6, 7.7, 11.3], [-3.0, 6.5, 10.8], [-5.0, 4.9, 9.7], [-6.0, 1.9, 8.4], [-6.45, -1.6, 7.4],
      [-6.6, -5.2, 7.0], [-5.8, -8.2, 7.3]],
     [[1.8, 12.1, 4.5], [-1.6, 12.85, 4.6], [-5.4, 11.3, 4.5], [-7.4, 7.5, 4.2], [-7.9, 3.0, 4.0], [-8.1, -1.6, 4.0],
      [-7.6, -5.6, 4.2], [-6.2, -8.7, 4.9]],
@@ -94,7 +94,7 @@ def draw_hair(skin: np.ndarray, size: int, *, seed: int = 7) -> tuple[np.ndarray
     rng = np.random.default_rng(seed)
     scalp = _Scalp(skin)
     locks, stray = _grow(scalp, rng, STRANDS), _stray(scalp, rng)
-    fine = max(size, _FINE)
+    fine = max(size, min(2 * size, _FINE))
     camera, hair = Camera(fine), fine / 2048  # px, a hair's width
     # From the back of the head to the forehead, the inner strands of each part of it first
     order = np.argsort(-np.round(locks.place * 24) + locks.depth, kind="stable")
@@ -102,12 +102,12 @@ def draw_hair(skin: np.ndarray, size: int, *, seed: int = 7) -> tuple[np.ndarray
     ground = fore[locks.place[fore] > 0.14]
     behind, front, loose = (np.zeros((fine, fine, 4), np.uint8) for _ in range(3))
     colours = _shade(locks)
-    _draw(behind, camera, locks.paths[back[::3]], colours[back[::3]] * 0.55, 12 * hair)
-    _draw(behind, camera, locks.paths[back], colours[back] * 0.75, 2 * hair)
-    _draw(front, camera, locks.paths[ground[::5]], colours[ground[::5]] * 0.72, 11 * hair)
+    _draw(behind, camera, locks.paths[back[::3]], colours[back[::3]] * 1.1, 12 * hair)
+    _draw(behind, camera, locks.paths[back], colours[back] * 1.35, 2 * hair)
+    _draw(front, camera, locks.paths[ground[::5]], colours[ground[::5]], 11 * hair)
     _draw(front, camera, locks.paths[fore], colours[fore], 2 * hair)
     _draw(loose, camera, stray.paths, _shade(stray), hair)
-    front = _over((cv2.GaussianBlur(loose, (0, 0), 0.8 * hair) * 0.6).astype(np.uint8), front)
+    front = _over((cv2.GaussianBlur(loose, (0, 0), 0.8 * hair) * 0.45).astype(np.uint8), front)
     return _made_smaller(behind, size, 3.0 * hair), _made_smaller(front, size, 0.8 * hair)
 
 
@@ -120,17 +120,18 @@ def _grow(scalp: _Scalp, rng: np.random.Generator, count: int, *, back: float = 
     fringe = rng.random(count) < 0.55
     depth = rng.uniform(0, 1, count) ** 0.8
     side = np.where(fringe, 1, 0)
-    tone = rng.normal(1, 0.13, (2, locks))[side, lock] * rng.normal(1.0, 0.10, count)
+    tone = rng.normal(1, 0.20, (2, locks))[side, lock] * rng.normal(1.0, 0.13, count)
     bend = rng.normal(0, 0.10, (2, locks, 3))[side, lock]
     paths = _guided(place, fringe, depth)
     along = np.linspace(0, 1, STEPS)
     # Locks part and bend towards their ends; single hairs leave them a little
     paths += bend[:, None] * (along**1.2)[:, None] * [1.0, 0.8, 1.0]
     paths += rng.normal(0, 0.06, (count, 1, 3)) * (0.25 + along**1.5)[:, None]
-    paths[:, :, 1] += (rng.uniform(-0.55, 0.25, count)[:, None]) * along**6
+    paths[:, :, 1] += (rng.normal(0, 0.30, (2, locks))[side, lock] + rng.uniform(-0.55, 0.35, count))[:, None] * along**6
     # A soft wave runs through the whole, each lock a little out of step
     phase = 5.0 * place + rng.normal(0, 0.6, (2, locks))[side, lock]
     wave = np.sin(phase[:, None] + 10.5 * along) * np.clip(along - 0.25, 0, 1) ** 1.2
+    wave *= np.clip(0.35 + place * 1.6, 0, 1)[:, None]  # less of it beside the face
     paths += wave[..., None] * [0.34, 0.0, 0.45]
     paths = scalp.push(paths, (_LIFT + 0.55 * depth[:, None]) * np.minimum(1, 0.25 + 6 * along))
     return Locks(paths, place, depth, np.clip(tone, 0.55, 1.5))
@@ -159,8 +160,8 @@ def _stray(scalp: _Scalp, rng: np.random.Generator) -> Locks:
     along = np.linspace(0, 1, STEPS)[:, None]
     out = locks.paths - _CENTRE
     out /= np.linalg.norm(out, axis=-1, keepdims=True)
-    off = rng.uniform(0.05, 0.55, (FLYAWAYS, 1, 1)) * np.sin(np.pi * along**0.8)
-    wave = 0.12 * np.sin(rng.uniform(0, 6.28, (FLYAWAYS, 1, 3)) + rng.uniform(4, 12, (FLYAWAYS, 1, 1)) * along)
+    off = rng.exponential(0.16, (FLYAWAYS, 1, 1)).clip(0, 0.6) * np.sin(np.pi * along ** rng.uniform(0.5, 2, (FLYAWAYS, 1, 1)))
+    wave = 0.20 * np.sin(rng.uniform(0, 6.28, (FLYAWAYS, 1, 3)) + rng.uniform(4, 12, (FLYAWAYS, 1, 1)) * along)
     high = np.clip(locks.place * 3, 0, 1)[:, None, None]
     return locks._replace(paths=locks.paths + (out * off + wave * along) * high, depth=np.ones(FLYAWAYS))
 
@@ -187,12 +188,12 @@ def _shade(locks: Locks) -> np.ndarray:
     rim = np.clip(out @ _RIM, 0, 1) ** 2
     diffuse = (0.35 + 0.65 * across(_KEY, 1, 0)) * facing
     inner = (0.45 + 0.55 * depth)[:, None] * (0.72 + 0.28 * np.clip(along * 5, 0, 1))
-    low = np.clip((paths[..., 1] + 9.5) / 7.0, 0.35, 1)  # the shade of the head falls on what hangs by the neck
+    low = np.clip((paths[..., 1] + 9.5) / 7.0, 0.45, 1)  # the shade of the head falls on what hangs by the neck
     low = np.where(np.abs(paths[..., 0]) < 6.6, low, np.maximum(low, 0.7))
-    shade = inner * low * np.where(place > 1.2, 0.55, 1.0)[:, None]
+    shade = inner * low * np.where(place > 1.2, 0.7, 1.0)[:, None]
     sun = np.array([1.0, 1.05, 1.12]) ** (along[:, None] * 3 - 0.5)  # a touch lighter towards the ends
     colour = COLOUR * sun * tone[:, None, None] * (0.16 + 1.75 * diffuse[..., None]) * shade[..., None]
-    shine = across(half, 46, -0.12) * 0.085 + across(half, 14, 0.10) * 0.055
+    shine = across(half, 50, -0.12) * 0.15 + across(half, 14, 0.10) * 0.075
     gloss = (shine * facing**1.5 + rim * 0.07 * across(_RIM, 8, 0)) * shade
     colour = colour + gloss[..., None] * np.array([1.0, 0.72, 0.50]) * tone[:, None, None] ** 2
     return np.sqrt(np.clip(colour, 0, 1))

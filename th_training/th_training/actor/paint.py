@@ -9,7 +9,7 @@ from scipy.special import expit
 SKIN = np.array([0.870, 0.650, 0.530])  # square root of albedo, RGB
 FLUSH = np.array([0.90, 0.50, 0.44])
 LIP = np.array([0.735, 0.395, 0.375])
-BROW = np.array([0.25, 0.165, 0.115])
+BROW = np.array([0.225, 0.145, 0.10])
 _EYES = (([36, 37, 38, 39], -1), ([42, 43, 44, 45], 1))  # upper lids, and the way to the outer corner's side
 
 
@@ -44,17 +44,17 @@ def paint_folds(landmarks: np.ndarray, size: int) -> np.ndarray:
     out = np.zeros((size, size, 4), np.float32)
     brow = (landmarks[21] + landmarks[22]) / 2
     for side in (-1, 1):
-        lines = [(0, [(0.34, -0.75), (0.40, -0.10), (0.30, 0.55)], 1.0), (0, [(0.62, -0.6), (0.66, -0.1)], 0.5)]
+        lines = [(0, [(0.36, -0.95), (0.44, -0.25), (0.32, 0.45)], 1.0)]
         for channel, line, depth in lines:
             _furrow(out, channel, brow + np.array(line) * [side * scale, scale], scale, depth)
         wing, corner = landmarks[31 if side < 0 else 35], landmarks[48 if side < 0 else 54]
         line = np.array([wing + np.array([side * 0.30, -0.55]) * scale, wing + np.array([side * 0.95, 0.15]) * scale,
                          corner + np.array([side * 0.62, -0.85]) * scale, corner + np.array([side * 0.75, 0.15]) * scale])  # fmt: skip
-        _furrow(out, 2, line, scale, 0.8, spread=1.5)
+        _furrow(out, 2, line, scale, 0.75, spread=2.2)
         bridge = landmarks[28]
         for down in (-0.25, 0.12, 0.48):
             line = bridge + np.array([[0.30, down], [0.62, down - 0.16], [0.92, down - 0.02]]) * [side * scale, scale]
-            _furrow(out, 3, line, scale, 0.7)
+            _furrow(out, 3, line, scale, 0.5, spread=1.3)
     for up, wide, depth in ((1.15, 2.6, 0.7), (1.95, 3.2, 0.9), (2.75, 2.9, 0.7)):
         x = np.linspace(-wide, wide, 15)
         y = -up - 0.20 * np.cos(x * 0.9) + 0.10 * np.cos(x * 2.1 + up)
@@ -71,11 +71,11 @@ def _furrow(out: np.ndarray, channel: int, line: np.ndarray, scale: float, depth
     for a, b, strength in zip(line[:-1], line[1:], fade[:-1], strict=True):
         ends = [tuple(round(16 * float(c)) for c in p) for p in (a, b)]
         cv2.line(mask, ends[0], ends[1], float(strength), max(1, round(0.05 * spread * scale)), cv2.LINE_AA, 4)
-    groove = cv2.GaussianBlur(mask, (0, 0), 0.07 * spread * scale)
+    groove = cv2.GaussianBlur(mask, (0, 0), 0.11 * spread * scale)
     wide = cv2.GaussianBlur(mask, (0, 0), 0.26 * spread * scale)
     ridge = np.roll(wide, round(0.16 * spread * scale), 0)
     groove, wide, ridge = (m / max(float(m.max()), 1e-6) for m in (groove, wide, ridge))
-    out[..., channel] += depth * (0.38 * ridge - 0.55 * groove - 0.42 * wide)
+    out[..., channel] += depth * (0.24 * ridge - 0.42 * groove - 0.36 * wide)
 
 
 def _complexion(image: np.ndarray, landmarks: np.ndarray, scale: float) -> None:
@@ -87,7 +87,7 @@ def _complexion(image: np.ndarray, landmarks: np.ndarray, scale: float) -> None:
     for side in (1, -1):
         eye = landmarks[[36, 39] if side > 0 else [42, 45]].mean(0)
         cheek = eye + np.array([-side * 0.75, 3.1]) * scale
-        soft = _spot(size, cheek, (2.3 * scale, 1.75 * scale)) * 0.30 + _spot(size, cheek, (1.2 * scale, 0.9 * scale)) * 0.06
+        soft = _spot(size, cheek, (2.3 * scale, 1.75 * scale)) * 0.23 + _spot(size, cheek, (1.2 * scale, 0.9 * scale)) * 0.06
         _blend(image, soft, FLUSH)
         _blend(image, _spot(size, eye + [0, 0.95 * scale], (1.3 * scale, 0.45 * scale)) * 0.14, (0.82, 0.57, 0.52))
         ear = np.array([landmarks[27, 0] - side * 6.9 * scale, landmarks[29, 1]])
@@ -144,8 +144,8 @@ def _scalp(image: np.ndarray, hair: np.ndarray, scale: float) -> None:
     ground = cv2.GaussianBlur(hair, (0, 0), 0.10 * scale)
     fall = np.roll(hair, round(0.25 * scale), 0)
     shadow = 0.55 * cv2.GaussianBlur(fall, (0, 0), 0.30 * scale) + 0.45 * cv2.GaussianBlur(hair, (0, 0), 0.9 * scale)
-    image *= 1 - shadow[..., None] * np.array([0.26, 0.34, 0.38], np.float32)
-    _blend(image, np.clip(ground * 1.3 - 0.3, 0, 1) * 0.85, (0.28, 0.19, 0.14))
+    image *= 1 - shadow[..., None] * np.array([0.20, 0.28, 0.32], np.float32)
+    _blend(image, np.clip(ground * 1.3 - 0.3, 0, 1) * 0.85, (0.36, 0.25, 0.19))
 
 
 def closed_curve(points: np.ndarray, steps: int = 12) -> np.ndarray:

@@ -192,7 +192,7 @@ class Actor:
 
     def _painted(self):
         """Textures of hair, skin, its folds, and backdrop."""
-        size = max(1024, min(2 * self.size, 4096))
+        size = max(512, min(2 * self.size, 4096))
         neutral = Camera(size).project(self._rest[self.head.landmark_ids])
         behind, hair = draw_hair(self._rest[self.head.of(Material.SKIN)], size)
         skin = paint_skin(neutral, hair[..., 3].astype(np.float32) / 255)

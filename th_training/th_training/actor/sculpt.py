@@ -76,6 +76,7 @@ def close_lips(vertices: np.ndarray, units: np.ndarray, skin: np.ndarray, corner
     corner: vertex at a corner of the mouth.
     """
     vertices[:, 1] += _closure(vertices, units, skin, corner)
+    _round_pucker(vertices, units, vertices[corner])
     left = _step(vertices[:, 0], -0.6, 0.6)
     for name in _CLOSED_UNITS:
         sides = {name: np.ones(len(left))} if name in INDEX else {name + "Left": left, name + "Right": 1 - left}
@@ -83,6 +84,14 @@ def close_lips(vertices: np.ndarray, units: np.ndarray, skin: np.ndarray, corner
         missing = _closure(moved, units, skin, corner) / _CLOSED_AT
         for side, share in sides.items():
             units[INDEX[side], :, 1] += missing * share
+
+
+def _round_pucker(vertices: np.ndarray, units: np.ndarray, corner: np.ndarray) -> None:
+    """In the data, puckered lips dip in the middle like a beak: there the upper lip stays up, so that they open round."""
+    x, y, z = (vertices - [0, corner[1], 0]).T
+    upper = _lift(units, "mouthUpperUp") >= _lift(units, "mouthLowerDown")
+    lip = np.exp(-((x / 0.62) ** 2)) * np.exp(-(((y + 0.25) / 0.55) ** 2)) * _step(z, corner[2] - 1.2, corner[2] - 0.2)
+    units[INDEX["mouthPucker"], :, 1] += 0.19 * lip * upper
 
 
 def _closure(vertices: np.ndarray, units: np.ndarray, skin: np.ndarray, corner: int) -> np.ndarray:

@@ -64,7 +64,7 @@ vec3 eye_colour(vec3 v) {
     shadow *= mix(vec3(1), vec3(0.80, 0.70, 0.68), smoothstep(lower + 0.16, lower - 0.02, P.y));
     vec3 mirror = reflect(-v, normalize(P - centre));
     float open = smoothstep(upper - 0.06, upper - 0.14, P.y);
-    float main_light = softbox(mirror, vec3(-0.36, 0.36, 0.86), vec2(0.150, 0.170), 0.05) * open;
+    float main_light = softbox(mirror, vec3(-0.36, 0.36, 0.86), vec2(0.155, 0.180), 0.07) * open;
     float second = softbox(mirror, vec3(0.46, -0.16, 0.87), vec2(0.10, 0.13), 0.07);
     float room = smoothstep(0.1, 0.9, mirror.y) * 0.05 * open;
     return body * D * A * shadow + vec3(0.92, 0.94, 0.96) * main_light + vec3(0.09) * second + vec3(0.8, 0.9, 1.0) * room;
@@ -73,20 +73,26 @@ vec3 eye_colour(vec3 v) {
 vec4 lash_colour() {
     float along = clamp(T.y, 0.0, 1.0), cover = 0.0;
     for (int layer = 0; layer < 2; layer++) { // two rows of hairs, not in step
-        float x = T.x * (layer == 0 ? 41.0 : 33.0) + 0.37 * float(layer), k = floor(x), h = hash(vec2(k, 3.0 + float(layer)));
-        float lean = (h - 0.5) * 0.7 * along;
+        float x = T.x * (layer == 0 ? 52.0 : 43.0) + 0.37 * float(layer), k = floor(x), h = hash(vec2(k, 3.0 + float(layer)));
+        float lean = (h - 0.5) * 0.5 * along;
         float off = abs(fract(x) - 0.5 + lean) * 2.0;
         float width = mix(0.50, 0.02, along);
-        cover = max(cover, smoothstep(width + 0.42, width, off) * smoothstep(1.0, 0.55, along + 0.45 * h));
+        cover = max(cover, smoothstep(width + 0.42, width, off) * smoothstep(1.0, 0.55, along + 0.28 * h));
     }
     float line = smoothstep(0.34, 0.06, along) * smoothstep(1.0, 0.86, T.x);
-    return vec4(0.075, 0.050, 0.042, max(cover * 0.62, line * 0.88));
+    return vec4(0.075, 0.050, 0.042, max(cover * 0.52, line * 0.85));
 }
 
-vec3 cloth() {
-    float band = smoothstep(0.42, 0.36, T.y) * smoothstep(0.0, 0.06, T.y);
-    float weave = 0.94 + 0.12 * noise(R.xy * 26.0);
-    return mix(vec3(0.030, 0.085, 0.115), vec3(0.55, 0.62, 0.64), band) * weave;
+vec3 cloth(vec3 n) {
+    float below = T.y, across = T.x; // cm below the neckline, round the neck
+    float trim = smoothstep(0.80, 0.74, below) * smoothstep(0.0, 0.05, below);
+    float seam = smoothstep(0.05, 0.0, abs(below - 0.86)) + 0.5 * smoothstep(0.035, 0.0, abs(below - 0.62));
+    float weave = 0.96 + 0.08 * noise(R.xy * 22.0);
+    // Drapes run out from the neck
+    float drape = noise(vec2(across * 26.0, below * 0.22)) * 0.65 + noise(vec2(across * 60.0 + 7.0, below * 0.35)) * 0.35;
+    float depth = smoothstep(0.9, 4.0, below);
+    vec3 base = mix(vec3(0.030, 0.090, 0.118), vec3(0.70, 0.715, 0.71), trim);
+    return base * weave * (1.0 - 0.30 * seam) * (1.0 + depth * (drape - 0.5) * 0.55);
 }
 
 void main() {
@@ -97,9 +103,9 @@ void main() {
     }
     vec3 n = normalize(N), v = normalize(camera - P), c;
     if (dot(n, v) < 0.0) n = -n;
-    if (M == 1) c = cloth() * D + gloss(n, v, 8.0) * 0.015 * A;
+    if (M == 1) c = cloth(n) * D + gloss(n, v, 8.0) * 0.015 * A;
     else if (M == 3)
-        c = mix(vec3(0.50, 0.13, 0.13), vec3(0.58, 0.20, 0.18), noise(R.xz * 3.0)) * D * A
+        c = mix(vec3(0.50, 0.13, 0.13), vec3(0.58, 0.20, 0.18), noise(R.xz * 3.0)) * D * A * mix(0.12, 1.0, smoothstep(8.2, 11.4, R.z))
           + gloss(n, v, 40.0) * 0.25 * A * A;
     else if (M == 4) c = vec3(0.84, 0.80, 0.73) * D * A * (1.0 - 0.45 * smoothstep(1.2, 2.2, abs(R.x))) + gloss(n, v, 60.0) * 0.30 * A * A;
     else c = eye_colour(v);
