@@ -129,9 +129,7 @@ class Stage:
         gl.enable(gl.DEPTH_TEST)
         self._paint.use(0)
         self._lines.use(1)
-        gl.enable(gl.CULL_FACE)
         self._skin_mesh.render(vertices=skin)
-        gl.disable(gl.CULL_FACE)
         self._detail_mesh.render(vertices=opaque - skin, first=skin)
         gl.enable(gl.BLEND)
         self._target.depth_mask = False

@@ -235,8 +235,8 @@ def _brows(image: np.ndarray, landmarks: np.ndarray, scale: float) -> None:
             cv2.line(hairs, ends[0], ends[1], (int(rng.uniform(110, 255)),), max(1, round(0.022 * scale)), cv2.LINE_AA, 4)
     soft = cv2.GaussianBlur(ground, (0, 0), 0.13 * scale)
     strands = cv2.GaussianBlur(hairs, (0, 0), 0.020 * scale).astype(np.float32) / 255
-    _blend(image, soft * 0.52, BROW)
-    _blend(image, strands * 0.62, BROW * 0.8)
+    _blend(image, soft * 0.60, BROW)
+    _blend(image, strands * 0.48, BROW * 0.8)
 
 
 def paint_backdrop(size: int, hair: np.ndarray) -> np.ndarray:

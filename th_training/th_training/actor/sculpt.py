@@ -24,11 +24,13 @@ def sculpt(vertices: np.ndarray, units: np.ndarray) -> None:
 
 
 def hold_still(vertices: np.ndarray, units: np.ndarray) -> None:
-    """Damp what the units do to shoulders and ears, in place: they belong to the still picture."""
+    """Damp what the units do to shoulders, ears and what hair covers, in place: they belong to the still picture."""
     x, y, z = vertices.T
     body = _step(-y, 8.6, 10.0)
     ears = _step(np.abs(x), 6.0, 6.5) * (1 - _step(z, 6.2, 7.6)) * _step(y, -4.5, -3.5)
-    units *= ((1 - body) * (1 - ears))[None, :, None]
+    # Hair lies on the sides of the face: what it borders on must not slide away under it
+    sides = _step(np.abs(x), 4.9, 5.7) * _step(y, -4.2, -2.6) * 0.9
+    units *= ((1 - body) * (1 - ears) * (1 - sides))[None, :, None]
 
 
 def _slim(vertices: np.ndarray) -> None:

@@ -79,8 +79,8 @@ vec4 lash_colour() {
         float width = mix(0.50, 0.02, along);
         cover = max(cover, smoothstep(width + 0.42, width, off) * smoothstep(1.0, 0.55, along + 0.28 * h));
     }
-    float line = smoothstep(0.34, 0.06, along) * smoothstep(1.0, 0.86, T.x);
-    return vec4(0.075, 0.050, 0.042, max(cover * 0.52, line * 0.85));
+    float line = smoothstep(0.55, 0.04, along) * smoothstep(1.0, 0.86, T.x);
+    return vec4(0.075, 0.050, 0.042, max(cover * 0.40, line * 0.80));
 }
 
 vec3 cloth(vec3 n) {
