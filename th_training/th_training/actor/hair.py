@@ -102,8 +102,8 @@ def draw_hair(skin: np.ndarray, size: int, *, seed: int = 7) -> tuple[np.ndarray
     ground = fore[locks.place[fore] > 0.14]
     behind, front, loose = (np.zeros((fine, fine, 4), np.uint8) for _ in range(3))
     colours = _shade(locks)
-    _draw(behind, camera, locks.paths[back[::3]], colours[back[::3]] * 1.1, 12 * hair)
-    _draw(behind, camera, locks.paths[back], colours[back] * 1.35, 2 * hair)
+    _draw(behind, camera, locks.paths[back[::3]], colours[back[::3]] * 1.5, 12 * hair)
+    _draw(behind, camera, locks.paths[back], colours[back] * 1.7, 2 * hair)
     _draw(front, camera, locks.paths[ground[::5]], colours[ground[::5]], 11 * hair)
     _draw(front, camera, locks.paths[fore], colours[fore], 2 * hair)
     _draw(loose, camera, stray.paths, _shade(stray), hair)

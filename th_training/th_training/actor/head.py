@@ -32,7 +32,7 @@ _MATERIALS = {
     "helper-l-eye": Material.LEFT_EYE,
     "helper-r-eye": Material.RIGHT_EYE,
 }
-REST = pair(mouthSmile=0.38, cheekSquint=0.14, browInnerUp=0.15, browOuterUp=0.14, eyeWide=0.08)
+REST = pair(mouthSmile=0.34, cheekSquint=0.12, browInnerUp=0.15, browOuterUp=0.14, eyeWide=0.08)
 """What is part of the face itself: pose {} is this slight smile."""
 
 _TONGUE_LIES = np.array([0.0, -0.32, -0.25])  # cm lower than in the data: an open mouth is dark above it

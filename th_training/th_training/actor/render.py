@@ -27,7 +27,7 @@ _MIN_GAP = 0.5  # px between inner lips, so that no triangle of a face model tur
 _STILL, _MOVING = 0.03, 0.01
 # Which units fold the painted skin (frown, forehead, nose to mouth, nose's bridge): weight by unit, mean of both sides
 _FOLDS: tuple[dict[str, float], ...] = (
-    {"browDown": 0.95, "browInnerUp": 0.12},
+    {"browDown": 0.75, "browInnerUp": 0.10},
     {"browInnerUp": 0.42, "browOuterUp": 0.42, "browDown": -0.3},
     {"mouthSmile": 0.50, "noseSneer": 0.45, "cheekSquint": 0.12, "mouthUpperUp": 0.2, "mouthStretch": 0.12},
     {"noseSneer": 0.75},

@@ -49,7 +49,7 @@ vec3 eye_colour(vec3 v) {
     vec3 d = normalize(R - centre);
     float r = acos(clamp(d.z, -1.0, 1.0)) / iris_angle;
     float around = atan(d.y, d.x), inward = left ? -d.x : d.x;
-    vec3 white = vec3(0.80, 0.775, 0.755) * (1.0 - 0.20 * smoothstep(1.1, 2.4, r));
+    vec3 white = vec3(0.74, 0.715, 0.695) * (1.0 - 0.20 * smoothstep(1.1, 2.4, r));
     white = mix(white, vec3(0.74, 0.47, 0.42), 0.35 * smoothstep(1.5, 2.6, r) + 0.10 * smoothstep(0.55, 0.8, noise(d.xy * 9.0)));
     white = mix(white, vec3(0.70, 0.36, 0.33), 0.75 * smoothstep(0.68, 0.86, inward)); // the inner corner
     float fibre = noise(vec2(around * 13.0, r * 2.5)) * 0.55 + noise(vec2(around * 31.0, r * 1.7)) * 0.45;
@@ -60,7 +60,7 @@ vec3 eye_colour(vec3 v) {
     vec3 body = mix(iris, white, smoothstep(0.90, 1.12, r));
     body = mix(vec3(0.006, 0.004, 0.003), body, smoothstep(0.34, 0.43, r));
     float upper = left ? lids.x : lids.z, lower = left ? lids.y : lids.w;
-    vec3 shadow = mix(vec3(1), vec3(0.36, 0.30, 0.29), smoothstep(upper - 0.50, upper + 0.02, P.y));
+    vec3 shadow = mix(vec3(1), vec3(0.46, 0.40, 0.39), smoothstep(upper - 0.50, upper + 0.02, P.y));
     shadow *= mix(vec3(1), vec3(0.80, 0.70, 0.68), smoothstep(lower + 0.16, lower - 0.02, P.y));
     vec3 mirror = reflect(-v, normalize(P - centre));
     float open = smoothstep(upper - 0.06, upper - 0.14, P.y);
@@ -80,7 +80,7 @@ vec4 lash_colour() {
         cover = max(cover, smoothstep(width + 0.42, width, off) * smoothstep(1.0, 0.55, along + 0.28 * h));
     }
     float line = smoothstep(0.55, 0.04, along) * smoothstep(1.0, 0.86, T.x);
-    return vec4(0.075, 0.050, 0.042, max(cover * 0.40, line * 0.80));
+    return vec4(0.075, 0.050, 0.042, max(cover * 0.40, line * 0.74));
 }
 
 vec3 cloth(vec3 n) {
@@ -107,7 +107,7 @@ void main() {
     else if (M == 3)
         c = mix(vec3(0.50, 0.13, 0.13), vec3(0.58, 0.20, 0.18), noise(R.xz * 3.0)) * D * A * mix(0.12, 1.0, smoothstep(8.2, 11.4, R.z))
           + gloss(n, v, 40.0) * 0.25 * A * A;
-    else if (M == 4) c = vec3(0.84, 0.80, 0.73) * D * A * (1.0 - 0.45 * smoothstep(1.2, 2.2, abs(R.x))) + gloss(n, v, 60.0) * 0.30 * A * A;
+    else if (M == 4) c = vec3(0.75, 0.715, 0.65) * D * A * (1.0 - 0.45 * smoothstep(1.2, 2.2, abs(R.x))) + gloss(n, v, 60.0) * 0.30 * A * A;
     else c = eye_colour(v);
     colour = vec4(tone(c).bgr, 1.0);
 }
