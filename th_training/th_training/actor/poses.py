@@ -36,7 +36,7 @@ VISEMES: dict[str, Pose] = {
     "OH": pair(jawOpen=0.42, mouthSmile=-0.3, mouthPucker=0.70, mouthStretch=-0.3, mouthFunnel=0.18, mouthUpperUp=-0.12),
     "OO": pair(jawOpen=0.22, mouthSmile=-0.3, mouthPucker=1.0, mouthStretch=-0.4, mouthFunnel=0.16, mouthShrugLower=0.1,
                mouthUpperUp=-0.18),
-}
+}  # fmt: skip
 """Pose by viseme, drawn as if held; speech blends them (animate.py)."""
 
 EMOTIONS: dict[str, Pose] = {
@@ -72,8 +72,8 @@ def emotion(name: str) -> Pose:
     return EMOTIONS[name]
 
 
-def pose_sheet(actor: Actor, path: str | Path, *, tile: int = 320, columns: int = 6) -> None:
-    """Write a PNG with the actor in every viseme, every emotion and a blink, to look at.
+def pose_sheet(actor: Actor, path: str | Path, *, tile: int = 256, columns: int = 7) -> None:
+    """Write a picture (PNG, JPEG) of the actor in every emotion, every viseme and a blink, to look at.
 
     Raises InputError where the file cannot be written.
     """
@@ -86,5 +86,5 @@ def pose_sheet(actor: Actor, path: str | Path, *, tile: int = 320, columns: int 
     while len(tiles) % columns:
         tiles.append(np.full_like(tiles[0], 255))
     rows = [np.hstack(tiles[k : k + columns]) for k in range(0, len(tiles), columns)]
-    if not cv2.imwrite(str(path), np.vstack(rows)):
+    if not cv2.imwrite(str(path), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 80]):
         raise InputError(f"cannot write the pose sheet {path}")

@@ -8,15 +8,16 @@ import numpy as np
 
 from th_common.errors import InputError
 
+from .backdrop import paint_backdrop
 from .camera import Camera
+from .folds import fold_depths, paint_folds
 from .gl import Stage
 from .hair import draw_hair
 from .head import Head
 from .mesh import VertexNormals, smoothed
 from .occlusion import bake_occlusion, cone
-from .paint import paint_backdrop, paint_folds, paint_skin
+from .paint import paint_skin
 from .parts import Material
-from .units import INDEX, weights
 
 MIN_SIZE, MAX_SIZE = 64, 4096
 _INNER_LIPS = ((61, 67), (62, 66), (63, 65))
@@ -25,14 +26,6 @@ _MIN_GAP = 0.5  # px between inner lips, so that no triangle of a face model tur
 
 # A vertex that no unit moves this far (cm) is still; the seam between both is drawn twice
 _STILL, _MOVING = 0.03, 0.01
-# Which units fold the painted skin (frown, forehead, nose to mouth, nose's bridge): weight by unit, mean of both sides
-_FOLDS: tuple[dict[str, float], ...] = (
-    {"browDown": 0.75, "browInnerUp": 0.10},
-    {"browInnerUp": 0.42, "browOuterUp": 0.42, "browDown": -0.3},
-    {"mouthSmile": 0.50, "noseSneer": 0.45, "cheekSquint": 0.12, "mouthUpperUp": 0.2, "mouthStretch": 0.12},
-    {"noseSneer": 0.75},
-)
-_DEEPEST = 0.85
 _KEY, _FILL = (-0.50, 0.62, 0.95), (0.9, 0.15, 0.70)  # to the lights, as in shaders/actor.vert
 _KEY_HALF, _FILL_HALF = 0.42, 0.6  # rad, half the angle that each light's softbox fills
 _REACH, _MARGIN = 1.5, 0.5  # weights that poses may reach, and cm around: the window that is redrawn
@@ -78,7 +71,7 @@ class Actor:
         ids = self._moving_ids
         picture = self.portrait.copy()
         picture[self.window] = self._stage.draw(
-            vertices[ids], normals[ids], lids=self._lids(vertices), folds=_folds(pose)
+            vertices[ids], normals[ids], lids=self._lids(vertices), folds=fold_depths(pose)
         )
         return picture
 
@@ -101,7 +94,7 @@ class Actor:
         still = (motion < _STILL).any(1) & ~part_moves
         moving = (motion > _MOVING).any(1) | part_moves
         normals = head.normals(rest)
-        how = {"lids": self._lids(rest), "folds": _folds({})}
+        how = {"lids": self._lids(rest), "folds": fold_depths({})}
 
         hair, skin, lines, backdrop = self._painted()
         self._set_scene(skin, lines, backdrop, hair)
@@ -215,15 +208,3 @@ class Actor:
             iris_angle=0.50,
             iris_colour=(0.17, 0.088, 0.040),
         )
-
-
-def _folds(pose: Mapping[str, float] | np.ndarray) -> tuple[float, ...]:
-    """Depth of each painted fold in a pose, 0 .. _DEEPEST."""
-    vector = weights(pose)
-
-    def mean(unit: str) -> float:
-        sides = [vector[INDEX[name]] for name in (unit, unit + "Left", unit + "Right") if name in INDEX]
-        return float(np.mean(sides))
-
-    deep = [sum(share * mean(unit) for unit, share in fold.items()) for fold in _FOLDS]
-    return tuple(float(np.clip(d, 0, _DEEPEST)) for d in deep)
