@@ -47,7 +47,7 @@ EMOTIONS: dict[str, Pose] = {
                     mouthUpperUp=0.70, mouthFrown=0.50, mouthShrugLower=0.40, mouthSmile=-0.30),
     "fear": pair(browInnerUp=1.1, browOuterUp=0.15, browDown=0.15, eyeWide=1.0, mouthStretch=0.55,
                  mouthFrown=0.25, jawOpen=0.08, mouthSmile=-0.25),
-    "happiness": pair(mouthSmile=0.56, cheekSquint=0.55, eyeSquint=0.22, browInnerUp=0.15, browOuterUp=0.25,
+    "happiness": pair(mouthSmile=0.56, cheekSquint=0.45, eyeSquint=0.20, browInnerUp=0.45, browOuterUp=0.22,
                       mouthUpperUp=0.24, mouthLowerDown=0.40, jawOpen=0.09, mouthStretch=0.10),
     "neutral": {},
     "sadness": pair(browInnerUp=1.1, browOuterUp=-0.45, browDown=0.10, mouthFrown=0.75,
