@@ -10,7 +10,7 @@ from menpo.shape import PointCloud
 from menpo.transform import GeneralizedProcrustesAnalysis
 
 from th_common.errors import InputError
-from th_training.aam.support import EYES, INNER_MOUTH, LANDMARKS, MOUTH
+from th_training.aam.support import BROWS, EYES, INNER_MOUTH, LANDMARKS, MOUTH
 from th_training.landmarks.pose import similarity
 
 
@@ -31,7 +31,7 @@ def landmark_weights() -> np.ndarray:
     and costs 0.1 % of the explained variance.
     """
     weights = np.ones(LANDMARKS)
-    weights[MOUTH], weights[EYES], weights[INNER_MOUTH] = 3.0, 3.0, 8.0
+    weights[BROWS], weights[MOUTH], weights[EYES], weights[INNER_MOUTH] = 2.0, 3.0, 4.0, 8.0
     return weights
 
 

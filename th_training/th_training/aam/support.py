@@ -22,6 +22,7 @@ _AROUND = 0.05
 _OPEN = 0.85  # quantile of opening from which the reference takes mouth and eyes
 
 JAW = range(17)
+BROWS = slice(17, 27)
 MOUTH = slice(48, 68)
 EYES = slice(36, 48)
 INNER_MOUTH = list(range(60, 68))
@@ -36,6 +37,8 @@ _LINES = (
     + path(RIGHT_EYE, closed=True)
     + path(range(48, 60), closed=True)
     + path(INNER_MOUTH, closed=True)
+    + path([31, 48])  # with an edge from jaw to upper lip instead, a smile's corners fold under the cheek
+    + path([35, 54])
     + path([48, 60])
     + path([64, 54])
     + path(range(LANDMARKS, LANDMARKS + RING), closed=True)

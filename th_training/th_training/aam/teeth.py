@@ -14,7 +14,7 @@ from th_training.landmarks.measures import inter_ocular
 
 COLUMNS = 5
 _SPAN = 0.4  # of the open mouth's inner width, to either side of its middle
-_UPPER_TEETH = 0.053  # inter-ocular distances that the upper teeth show below the lip of an open mouth
+_UPPER_TEETH = 0.042  # inter-ocular distances that the upper teeth show below the lip of an open mouth
 _LOWER_TEETH = 0.045  # ... and the lower teeth above the lower lip
 _LOWER_LIP = [60, 67, 66, 65, 64]
 

@@ -58,8 +58,8 @@ class Stage:
         """The still half of the mesh.
 
         triangles (T, 3): the first `skin` ones are painted and drawn from the front only, up to
-        `opaque` come eyes, teeth and tongue, then what is blended. attributes (N, 7) float32:
-        rest (3), uv (2), material, occlusion.
+        `opaque` come cloth, eyes, teeth and tongue, then what is blended. attributes (N, 9) float32:
+        rest (3), uv (2), material, occlusion, what is seen of key and fill (2).
         """
         self._moving = self.context.buffer(reserve=len(attributes) * 24, dynamic=True)
         still = self.context.buffer(np.ascontiguousarray(attributes, np.float32).tobytes())
@@ -69,7 +69,7 @@ class Stage:
                 program,
                 [
                     (self._moving, "3f 3f", "position", "normal"),
-                    (still, "3f 2f 1f 1f", "rest", "uv", "material", "occlusion"),
+                    (still, "3f 2f 1f 1f 2f", "rest", "uv", "material", "occlusion", "shade"),
                 ],
                 index,
                 skip_errors=True,
@@ -91,25 +91,35 @@ class Stage:
         texture.repeat_x = texture.repeat_y = False
         return texture
 
-    def set_scene(self, camera: Camera, paint, back, front, **uniforms) -> None:
-        """Camera, painted skin, the layers behind and before the actor (None: nothing there).
+    def set_scene(self, camera: Camera, paint, lines, back, front, **uniforms) -> None:
+        """Camera, painted skin and folds, the layers behind and before the actor (None: nothing there).
 
         uniforms: those of shaders/detail.frag.
         """
-        self._paint, self._back, self._front = paint, back, front
+        self._paint, self._lines, self._back, self._front = paint, lines, back, front
+        self._skin["skin"].value, self._skin["lines"].value = 0, 1
         for program in (self._skin, self._detail):
             program["projection"].write(np.ascontiguousarray(camera.matrix.T).tobytes())
             program["camera"].value = tuple(map(float, camera.position))
         for name, value in uniforms.items():
             self._detail[name].value = value
 
-    def draw(self, vertices: np.ndarray, normals: np.ndarray, *, lids: tuple[float, float]) -> np.ndarray:
+    def draw(
+        self,
+        vertices: np.ndarray,
+        normals: np.ndarray,
+        *,
+        lids: tuple[float, ...],
+        folds: tuple[float, ...],
+    ) -> np.ndarray:
         """The window (height, width, 3) uint8 BGR, of posed vertices and normals, both (N, 3).
 
-        lids: heights of the left and right upper lid, cm; they shade the eyes.
+        lids: heights of upper and lower lid, left and then right, cm; they shade the eyes.
+        folds: depth of the painted folds (4).
         """
         gl = self.context
         self._detail["lids"].value = lids
+        self._skin["folds"].value = folds
         self._moving.write(np.concatenate([vertices, normals], 1, dtype=np.float32).tobytes())
         self._target.use()
         gl.clear(0.0, 0.0, 0.0, 0.0)
@@ -118,9 +128,8 @@ class Stage:
         skin, opaque, everything = self._counts
         gl.enable(gl.DEPTH_TEST)
         self._paint.use(0)
-        gl.enable(gl.CULL_FACE)
+        self._lines.use(1)
         self._skin_mesh.render(vertices=skin)
-        gl.disable(gl.CULL_FACE)
         self._detail_mesh.render(vertices=opaque - skin, first=skin)
         gl.enable(gl.BLEND)
         self._target.depth_mask = False

@@ -32,8 +32,10 @@ _MATERIALS = {
     "helper-l-eye": Material.LEFT_EYE,
     "helper-r-eye": Material.RIGHT_EYE,
 }
-REST = pair(mouthSmile=0.26, cheekSquint=0.08, browInnerUp=0.06, browOuterUp=0.08)
+REST = pair(mouthSmile=0.34, cheekSquint=0.12, browInnerUp=0.15, browOuterUp=0.14, eyeWide=0.08)
 """What is part of the face itself: pose {} is this slight smile."""
+
+_TONGUE_LIES = np.array([0.0, -0.32, -0.25])  # cm lower than in the data: an open mouth is dark above it
 
 # The file's picks of the jaw line and the base of the nose lie on the neck and in the throat: these
 # are the contour that is seen from the front, right half, middle, left half.
@@ -123,6 +125,7 @@ def _load(raw: Mapping[str, np.ndarray]) -> tuple[Part, np.ndarray, np.ndarray]:
     close_lips(vertices, units, surface, int(raw["landmarks68_subdiv1"][60]))
 
     tongue = np.unique(quads[piece == names.index("helper-tongue")])
+    vertices[tongue] += _TONGUE_LIES
     _add_tongue_up(vertices, units, tongue)
     jaw = _affine(vertices, units, np.unique(quads[piece == names.index("helper-lower-teeth")]))
     wanted = np.isin(piece, [names.index(name) for name in _MATERIALS])
@@ -144,8 +147,8 @@ def _add_tongue_up(vertices: np.ndarray, units: np.ndarray, tongue: np.ndarray) 
     """Own unit: the front third of the tongue rises behind the upper teeth."""
     z = vertices[tongue, 2]
     front = np.clip((z - (z.max() - 3.0)) / 3.0, 0, 1) ** 1.5
-    units[INDEX["tongueUp"], tongue, 1] = 0.9 * front
-    units[INDEX["tongueUp"], tongue, 2] = 0.3 * front
+    units[INDEX["tongueUp"], tongue, 1] = 1.3 * front
+    units[INDEX["tongueUp"], tongue, 2] = 0.6 * front
 
 
 def _affine(vertices: np.ndarray, units: np.ndarray, ids: np.ndarray) -> np.ndarray:

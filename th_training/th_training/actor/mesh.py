@@ -79,6 +79,18 @@ class VertexNormals:
         return normals / np.maximum(length, 1e-9)[:, None]
 
 
+def smoothed(values: np.ndarray, triangles: np.ndarray, *, rounds: int) -> np.ndarray:
+    """values (N,) or (N, K), averaged with their neighbours on the mesh, `rounds` times."""
+    count = len(values)
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    beside = _matrix(np.r_[edges[:, 0], edges[:, 1]], np.r_[edges[:, 1], edges[:, 0]], (count, count), 1.0)
+    average = sp.identity(count) + beside
+    average = sp.diags(1 / _row_sums(average)) @ average
+    for _ in range(rounds):
+        values = average @ values
+    return values
+
+
 def _matrix(
     rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], value: float, dtype=np.float64
 ) -> sp.csr_matrix:

@@ -15,13 +15,14 @@ def bake_occlusion(
     triangles: np.ndarray,
     normals: np.ndarray,
     *,
-    directions: int = 64,
+    directions: np.ndarray | None = None,
     size: int = 384,
 ) -> np.ndarray:
-    """(N,) float32 in [0, 1]: cosine-weighted share of `directions` that reach each vertex.
+    """(N,) float32 in [0, 1]: cosine-weighted share of `directions` (K, 3) that reach each vertex.
 
-    Directions lie on a golden-angle spiral, so the result is the same on every run.
+    Without directions, those of the whole sky: 64 on a golden-angle spiral.
     """
+    directions = sphere(64) if directions is None else directions
     program = context.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
     depth = context.depth_texture((size, size))
     target = context.framebuffer(depth_attachment=depth)
@@ -34,7 +35,7 @@ def bake_occlusion(
     radius = np.linalg.norm(vertices - centre, axis=1).max() * 1.02
     lifted = vertices + normals * _BIAS
     seen, total = np.zeros(len(vertices)), np.zeros(len(vertices))
-    for direction in _spiral(directions):
+    for direction in directions:
         matrix = _look_along(direction, centre, radius)
         program["M"].write(np.ascontiguousarray(matrix.T, np.float32).tobytes())
         target.use()
@@ -53,7 +54,21 @@ def bake_occlusion(
     return (seen / np.maximum(total, 1e-6)).astype(np.float32)
 
 
-def _spiral(count: int) -> np.ndarray:
+def cone(axis: np.ndarray, half_angle: float, count: int) -> np.ndarray:
+    """(count, 3) unit vectors spread evenly within half_angle (rad) of an axis: a large soft light."""
+    axis = axis / np.linalg.norm(axis)
+    i = np.arange(count)
+    z = 1 - (1 - np.cos(half_angle)) * (i + 0.5) / count
+    turn = 2 * np.pi * i / ((1 + 5**0.5) / 2)
+    right = np.cross(axis, [0, 1, 0.01])
+    right /= np.linalg.norm(right)
+    ring = np.sqrt(1 - z * z)[:, None]
+    way = np.cos(turn)[:, None] * right + np.sin(turn)[:, None] * np.cross(right, axis)
+    return z[:, None] * axis + ring * way
+
+
+def sphere(count: int) -> np.ndarray:
+    """(count, 3) unit vectors on a golden-angle spiral: the same on every run."""
     i = np.arange(count)
     z = 1 - 2 * (i + 0.5) / count
     turn = 2 * np.pi * i / ((1 + 5**0.5) / 2)

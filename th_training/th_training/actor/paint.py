@@ -5,130 +5,112 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-SKIN = np.array([0.868, 0.668, 0.565])  # square root of albedo, RGB
-LIP = np.array([0.72, 0.36, 0.34])
-BROW = np.array([0.27, 0.18, 0.13])
+from .brows import paint_brows
+from .brushes import blend, closed_curve, fill, noise, px_per_cm, spot, stroke, through
+
+SKIN = np.array([0.870, 0.650, 0.530])  # square root of albedo, RGB
+FLUSH = np.array([0.90, 0.50, 0.44])
+LIP = np.array([0.735, 0.395, 0.375])
+_UPPER_LIDS = ([36, 37, 38, 39], [42, 43, 44, 45])
 
 
 def paint_skin(landmarks: np.ndarray, hair: np.ndarray) -> np.ndarray:
     """Texture (size, size, 4) uint8: RGB square root of albedo, A 255 dry skin .. 0 moist lip.
 
     landmarks: (68, 2) neutral landmarks in px of this texture.
-    hair: (size, size) 0..1, where hair will lie: the scalp below is dark and shades the forehead.
+    hair: (size, size) 0..1, where hair will lie: the scalp below is dark and shades the skin beside it.
     """
     size = len(hair)
-    scale = float(np.linalg.norm(landmarks[45] - landmarks[36])) / 8.06  # px per cm
+    scale = px_per_cm(landmarks)
     image = np.broadcast_to(SKIN, (size, size, 3)).astype(np.float32).copy()
-    image += _grain(size, scale)[..., None]
-    for side in (1, -1):
-        eye = landmarks[[36, 39] if side > 0 else [42, 45]].mean(0)
-        cheek = eye + np.array([-side * 0.9, 3.6]) * scale
-        _blend(image, _spot(size, cheek, (1.5 * scale, 1.2 * scale)) * 0.20, (0.93, 0.54, 0.49))
-    for spot, radii, share in (
-        (landmarks[30], (0.9, 0.8), 0.16),
-        (landmarks[[8, 57]].mean(0), (1.1, 0.8), 0.10),
-    ):
-        _blend(image, _spot(size, spot, (radii[0] * scale, radii[1] * scale)) * share, (0.90, 0.52, 0.45))
+    _complexion(image, landmarks, scale)
+    _lids(image, landmarks, scale)
     _scalp(image, hair, scale)
-    _brows(image, landmarks, scale)
+    paint_brows(image, landmarks, scale)
     lips = _lips(landmarks, scale, size)
-    _blend(image, lips * 0.9, LIP)
-    moist = cv2.GaussianBlur(cv2.erode(lips, np.ones((3, 3)), iterations=round(0.10 * scale)), (0, 0), 0.08 * scale)
-    alpha = 1 - moist
-    rgba = np.dstack([image, alpha])
+    blend(image, lips * 0.92, LIP)
+    line = landmarks[[60, 61, 62, 63, 64]]
+    blend(image, stroke(size, line, 0.10 * scale, 0.09 * scale) * lips * 0.35, (0.58, 0.26, 0.25))
+    moist = cv2.GaussianBlur(cv2.erode(lips, np.ones((3, 3)), iterations=round(0.10 * scale)), (0, 0), 0.10 * scale)
+    rgba = np.dstack([image, 1 - moist])
     return np.round(np.clip(rgba, 0, 1) * 255).astype(np.uint8)
 
 
-def _grain(size: int, scale: float) -> np.ndarray:
-    """Fine unevenness (size, size), so that skin does not look like wax."""
-    noise = np.random.default_rng(5).normal(size=(size, size)).astype(np.float32)
-    grain = np.zeros((size, size), np.float32)
-    for spread, depth in ((0.025, 0.006), (0.30, 0.004)):
-        smooth = cv2.GaussianBlur(noise, (0, 0), spread * scale)
-        grain += smooth * (depth / smooth.std())
-    return grain
+def _complexion(image: np.ndarray, landmarks: np.ndarray, scale: float) -> None:
+    """Blood and light in the skin: flushed cheeks, nose and chin, a clear forehead, uneven as skin is."""
+    size = len(image)
+    uneven = noise(size, (0.45 * scale, 0.16 * scale))
+    image += uneven[..., None] * np.array([0.003, -0.006, -0.006], np.float32)
+    image += (noise(size, (0.03 * scale, 1.2 * scale), seed=6) * 0.005)[..., None]
+    for side in (1, -1):
+        eye = landmarks[[36, 39] if side > 0 else [42, 45]].mean(0)
+        cheek = eye + np.array([-side * 0.75, 3.1]) * scale
+        soft = (
+            spot(size, cheek, (2.3 * scale, 1.75 * scale)) * 0.23 + spot(size, cheek, (1.2 * scale, 0.9 * scale)) * 0.06
+        )
+        blend(image, soft, FLUSH)
+        blend(
+            image, spot(size, eye + np.array([0, 0.95 * scale]), (1.3 * scale, 0.45 * scale)) * 0.14, (0.82, 0.57, 0.52)
+        )
+        ear = np.array([landmarks[27, 0] - side * 6.9 * scale, landmarks[29, 1]])
+        blend(image, spot(size, ear, (0.8 * scale, 2.2 * scale)) * 0.4, FLUSH)
+    for place, radii, share in (
+        (landmarks[30], (0.95, 0.8), 0.22),
+        (landmarks[[8, 57]].mean(0), (1.2, 0.8), 0.12),
+        (landmarks[33] + [0, 0.5 * scale], (0.5, 0.4), 0.08),
+    ):
+        blend(image, spot(size, place, (radii[0] * scale, radii[1] * scale)) * share, FLUSH)
+    forehead = (landmarks[21] + landmarks[22]) / 2 - [0, 2.4 * scale]
+    blend(image, spot(size, forehead, (3.4 * scale, 1.9 * scale)) * 0.30, (0.90, 0.70, 0.575))
+    _freckles(image, landmarks, scale)
+
+
+def _freckles(image: np.ndarray, landmarks: np.ndarray, scale: float) -> None:
+    """A few, faint, on nose and cheeks."""
+    rng = np.random.default_rng(3)
+    layer = np.zeros(image.shape[:2], np.float32)
+    middle = landmarks[[29, 30]].mean(0)
+    for _ in range(110):
+        at = middle + rng.normal(size=2) * [3.0 * scale, 0.75 * scale] + [0, 0.05 * scale]
+        radius, shade = max(4, round(rng.uniform(0.022, 0.05) * scale * 16)), float(rng.uniform(0.25, 0.8))
+        cv2.circle(layer, tuple(np.round(at * 16).astype(int).tolist()), radius, (shade,), -1, cv2.LINE_AA, 4)
+    blend(image, cv2.GaussianBlur(layer, (0, 0), 0.03 * scale) * 0.20, (0.66, 0.44, 0.33))
+
+
+def _lids(image: np.ndarray, landmarks: np.ndarray, scale: float) -> None:
+    """Thin, warm skin round the eyes, the crease above them and the dark root of the lashes."""
+    size = len(image)
+    for ids in _UPPER_LIDS:
+        lid = landmarks[ids]
+        middle = lid.mean(0)
+        blend(image, spot(size, middle - [0, 0.22 * scale], (1.35 * scale, 0.55 * scale)) * 0.34, (0.76, 0.51, 0.44))
+        crease = lid + np.array([[0.0, -0.16], [0.0, -0.36], [0.0, -0.34], [0.0, -0.12]]) * scale
+        blend(image, stroke(size, through(crease), 0.07 * scale, 0.07 * scale) * 0.50, (0.52, 0.31, 0.25))
+    for ids in ([36, 37, 38, 39, 40, 41], [42, 43, 44, 45, 46, 47]):
+        ring = closed_curve(landmarks[ids])
+        blend(
+            image, stroke(size, np.concatenate([ring, ring[:1]]), 0.07 * scale, 0.07 * scale) * 0.40, (0.55, 0.30, 0.26)
+        )
 
 
 def _scalp(image: np.ndarray, hair: np.ndarray, scale: float) -> None:
-    hair = cv2.morphologyEx(hair, cv2.MORPH_CLOSE, np.ones((3, 3)), iterations=round(0.25 * scale))
-    ground = cv2.GaussianBlur(hair, (0, 0), 0.14 * scale)
-    shadow = cv2.GaussianBlur(np.roll(hair, round(0.30 * scale), 0), (0, 0), 0.40 * scale)
-    image *= 1 - shadow[..., None] * np.array([0.16, 0.22, 0.26], np.float32)
-    _blend(image, np.clip(ground * 1.2 - 0.1, 0, 1) * 0.85, (0.30, 0.21, 0.16))
-
-
-def closed_curve(points: np.ndarray, steps: int = 12) -> np.ndarray:
-    """Catmull-Rom curve through a ring of points (K, 2) -> (K * steps, 2)."""
-    t = np.linspace(0, 1, steps, endpoint=False)[:, None]
-    a, b, c, d = (np.roll(points, shift, 0)[:, None] for shift in (1, 0, -1, -2))
-    curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
-    return curve.reshape(-1, 2)
-
-
-def fill(size: int, polygon: np.ndarray) -> np.ndarray:
-    """Antialiased mask (size, size) float32 of a polygon (K, 2) in px."""
-    mask = np.zeros((size, size), np.uint8)
-    cv2.fillPoly(mask, [np.round(polygon * 16).astype(np.int32)], (255,), cv2.LINE_AA, shift=4)
-    return mask.astype(np.float32) / 255
-
-
-def _spot(size: int, centre: np.ndarray, radii: tuple[float, float]) -> np.ndarray:
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-    return np.exp(-(((x - centre[0]) / radii[0]) ** 2) - ((y - centre[1]) / radii[1]) ** 2)
-
-
-def _blend(image: np.ndarray, mask: np.ndarray, colour) -> None:
-    image += mask[..., None] * (np.asarray(colour, np.float32) - image)
+    hair = cv2.morphologyEx(hair, cv2.MORPH_CLOSE, np.ones((3, 3)), iterations=round(0.15 * scale))
+    ground = cv2.GaussianBlur(hair, (0, 0), 0.10 * scale)
+    fall = np.roll(hair, round(0.25 * scale), 0)
+    shadow = 0.55 * cv2.GaussianBlur(fall, (0, 0), 0.30 * scale) + 0.45 * cv2.GaussianBlur(hair, (0, 0), 0.9 * scale)
+    image *= 1 - shadow[..., None] * np.array([0.20, 0.28, 0.32], np.float32)
+    blend(image, np.clip(ground * 1.3 - 0.3, 0, 1) * 0.85, (0.36, 0.25, 0.19))
 
 
 def _lips(landmarks: np.ndarray, scale: float, size: int) -> np.ndarray:
+    """Mask of the lips, paler towards the corners, faintly lined."""
     outline = landmarks[48:60].copy()
     outline[7:12, 1] += np.array([0.05, 0.09, 0.10, 0.09, 0.05]) * scale  # the rounded lower edge
-    mask = fill(size, closed_curve(outline))
-    return cv2.GaussianBlur(mask, (0, 0), 0.06 * scale)
-
-
-def _brows(image: np.ndarray, landmarks: np.ndarray, scale: float) -> None:
-    """Single hairs below the upper edges that landmarks 21-17 and 22-26 give, on a soft ground."""
-    size = image.shape[0]
-    rng = np.random.default_rng(11)
-    fine = np.linspace(0, 1, 60)
-    thickness = np.interp(fine, [0, 0.12, 0.45, 0.75, 1], [0.30, 0.42, 0.40, 0.26, 0.06]) * scale
-    hairs = np.zeros((size, size), np.uint8)
-    ground = np.zeros((size, size), np.float32)
-    for ids in ([21, 20, 19, 18, 17], [22, 23, 24, 25, 26]):
-        knots = np.linspace(0, 1, 5)
-        spline = [np.polynomial.Polynomial.fit(knots, landmarks[ids, k], 2) for k in (0, 1)]
-        upper = np.stack([s(fine) for s in spline], 1)
-        lower = upper + np.array([0, 1]) * thickness[:, None]
-        ground = np.maximum(ground, fill(size, np.concatenate([upper, lower[::-1]])))
-        for _ in range(300):
-            u, down = rng.uniform(0, 0.97), rng.uniform(0.05, 1.0)
-            k = int(u * 59)
-            root = upper[k] + [0, down * thickness[k]]
-            along = upper[min(k + 1, 59)] - upper[max(k - 1, 0)]
-            along = along / np.linalg.norm(along)
-            rise = np.interp(u, [0, 0.25, 0.6, 1.0], [1.6, 0.7, 0.10, -0.15]) * (2 * down - 0.7)
-            way = along + np.array([0, -1]) * rise
-            length = rng.uniform(0.28, 0.45) * scale * np.interp(u, [0, 0.2, 1], [0.8, 1.0, 0.8])
-            tip = root + way / np.linalg.norm(way) * length
-            ends = [tuple(round(16 * float(c)) for c in p) for p in (root, tip)]
-            cv2.line(hairs, ends[0], ends[1], (255,), max(1, round(0.030 * scale)), cv2.LINE_AA, 4)
-    soft = cv2.GaussianBlur(ground, (0, 0), 0.10 * scale)
-    strands = cv2.GaussianBlur(hairs, (0, 0), 0.018 * scale).astype(np.float32) / 255
-    _blend(image, soft * 0.45, BROW)
-    _blend(image, strands * 0.55, BROW * 0.85)
-
-
-def paint_backdrop(size: int, hair: np.ndarray) -> np.ndarray:
-    """Plain soft background (size, size, 4) uint8 RGBA, lightest behind the face.
-
-    hair: (size, size, 4) uint8, premultiplied: what hangs behind the head.
-    """
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
-    far = np.clip(np.hypot(x - 0.5, (y - 0.42) * 0.9) / 0.72, 0, 1)[..., None]
-    far = far * far * (3 - 2 * far)
-    light, dark = np.array([232, 236, 238]), np.array([176, 192, 203])
-    rgb = light * (1 - far) + dark * far
-    rgb = rgb * (1 - hair[..., 3:] / 255.0) + hair[..., :3]
-    return np.dstack([np.round(rgb), np.full((size, size), 255)]).astype(np.uint8)
+    outline[1:6, 1] -= np.array([0.02, 0.05, 0.04, 0.05, 0.02]) * scale
+    mask = cv2.GaussianBlur(fill(size, closed_curve(outline)), (0, 0), 0.085 * scale)
+    half = (landmarks[54, 0] - landmarks[48, 0]) / 2
+    off = np.abs(np.arange(size) - (landmarks[54, 0] + landmarks[48, 0]) / 2) / half
+    rows = np.random.default_rng(8).normal(size=(max(8, size // 40), size)).astype(np.float32)
+    lined = cv2.resize(cv2.GaussianBlur(rows, (0, 0), 0.03 * scale), (size, size), interpolation=cv2.INTER_LINEAR)
+    ends = 1 - 0.55 * np.clip((off - 0.72) / 0.28, 0, 1) ** 1.5
+    return mask * ends.astype(np.float32) * (1 - 0.025 * np.abs(lined / lined.std()).clip(0, 2))

@@ -8,22 +8,26 @@ import numpy as np
 
 from th_common.errors import InputError
 
+from .backdrop import paint_backdrop
 from .camera import Camera
+from .folds import fold_depths, paint_folds
 from .gl import Stage
 from .hair import draw_hair
 from .head import Head
-from .mesh import VertexNormals
-from .occlusion import bake_occlusion
-from .paint import paint_backdrop, paint_skin
+from .mesh import VertexNormals, smoothed
+from .occlusion import bake_occlusion, cone
+from .paint import paint_skin
 from .parts import Material
 
 MIN_SIZE, MAX_SIZE = 64, 4096
 _INNER_LIPS = ((61, 67), (62, 66), (63, 65))
-_UPPER_LIDS = (43, 38)  # landmarks of the left and right eye
+_LIDS = (43, 47, 38, 40)  # landmarks of the left eye's upper and lower lid, and the right eye's
 _MIN_GAP = 0.5  # px between inner lips, so that no triangle of a face model turns over
 
 # A vertex that no unit moves this far (cm) is still; the seam between both is drawn twice
 _STILL, _MOVING = 0.03, 0.01
+_KEY, _FILL = (-0.50, 0.62, 0.95), (0.9, 0.15, 0.70)  # to the lights, as in shaders/actor.vert
+_KEY_HALF, _FILL_HALF = 0.42, 0.6  # rad, half the angle that each light's softbox fills
 _REACH, _MARGIN = 1.5, 0.5  # weights that poses may reach, and cm around: the window that is redrawn
 
 
@@ -63,11 +67,12 @@ class Actor:
         Raises InputError for an unknown unit.
         """
         vertices = self.head.vertices(pose)
-        lids = vertices[self.head.landmark_ids[list(_UPPER_LIDS)], 1]
         normals = self._moving_normals(vertices)
         ids = self._moving_ids
         picture = self.portrait.copy()
-        picture[self.window] = self._stage.draw(vertices[ids], normals[ids], lids=tuple(lids.tolist()))
+        picture[self.window] = self._stage.draw(
+            vertices[ids], normals[ids], lids=self._lids(vertices), folds=fold_depths(pose)
+        )
         return picture
 
     def landmarks(self, pose: Mapping[str, float] | np.ndarray) -> np.ndarray:
@@ -89,17 +94,18 @@ class Actor:
         still = (motion < _STILL).any(1) & ~part_moves
         moving = (motion > _MOVING).any(1) | part_moves
         normals = head.normals(rest)
-        lids = tuple(rest[head.landmark_ids[list(_UPPER_LIDS)], 1].tolist())
+        how = {"lids": self._lids(rest), "folds": fold_depths({})}
 
-        hair, skin, backdrop = self._painted()
-        self._set_scene(skin, backdrop, hair)
+        hair, skin, lines, backdrop = self._painted()
+        self._set_scene(skin, lines, backdrop, hair)
         self._upload(np.ones(len(material), bool), np.arange(len(rest)))
-        self.portrait = stage.draw(rest, normals, lids=lids).copy()
-        self._set_scene(skin, backdrop, None)
+        self.portrait = stage.draw(rest, normals, **how).copy()
+        self._set_scene(skin, lines, backdrop, None)
         self._upload(still, np.arange(len(rest)))
-        behind = stage.draw(rest, normals, lids=lids)
+        behind = stage.draw(rest, normals, **how)
         opaque = np.full((self.size, self.size, 1), 255, np.uint8)
-        self._set_scene(skin, stage.upload_picture(np.dstack([behind[..., ::-1], opaque]), exact=True), hair)
+        still_picture = stage.upload_picture(np.dstack([behind[..., ::-1], opaque]), exact=True)
+        self._set_scene(skin, lines, still_picture, hair)
         self._moving_ids = np.unique(head.triangles[moving])
         self._upload(moving, self._moving_ids)
         touched = np.isin(head.triangles, self._moving_ids).any(1)
@@ -131,11 +137,31 @@ class Actor:
         )
 
     def _vertex_attributes(self) -> np.ndarray:
-        """(N, 7): rest position, uv, material, occlusion."""
+        """(N, 9): rest position, uv, material, occlusion, what is seen of the key light and of the fill."""
         head = self.head
         kind = np.zeros(len(self._rest))
         kind[head.triangles.ravel()] = np.repeat(head.material, 6)
-        return np.c_[self._rest, head.part.uv, kind, self._occlusion(kind)]
+        return np.c_[self._rest, head.part.uv, kind, self._occlusion(kind), self._soft_shadows(kind)]
+
+    def _lids(self, vertices: np.ndarray) -> tuple[float, ...]:
+        return tuple(vertices[self.head.landmark_ids[list(_LIDS)], 1].tolist())
+
+    def _soft_shadows(self, kind: np.ndarray) -> np.ndarray:
+        """(N, 2): share of key and fill that reaches each vertex of the resting face."""
+        head, rest = self.head, self._rest
+        normals = head.normals(rest)
+        casts = np.repeat(head.material, 2) == Material.SKIN
+        shadows = []
+        for axis, half in ((_KEY, _KEY_HALF), (_FILL, _FILL_HALF)):
+            way = np.array(axis) / np.linalg.norm(axis)
+            light = cone(way, half, 40)
+            seen = bake_occlusion(self._stage.context, rest, head.triangles[casts], normals, directions=light, size=512)
+            # Where the surface turns away its own shading does what a shadow would do twice
+            faces = np.clip((normals @ way + 0.05) / 0.40, 0, 1)
+            shadows.append(1 - (1 - seen) * faces * faces * (3 - 2 * faces))
+        shadow = smoothed(np.stack(shadows, 1), head.triangles[casts], rounds=4)
+        inside = np.isin(kind, [Material.TONGUE, Material.TEETH, Material.LEFT_EYE, Material.RIGHT_EYE])
+        return np.where(inside[:, None], 1.0, shadow)
 
     def _occlusion(self, kind: np.ndarray) -> np.ndarray:
         head, rest = self.head, self._rest
@@ -144,7 +170,7 @@ class Actor:
             bake_occlusion(self._stage.context, v, head.triangles[casts], head.normals(v))
             for v in (rest, head.vertices({"jawOpen": 0.55}))
         )
-        seen = np.clip(np.maximum(closed, opened * 0.95) * 1.12, 0, 1) ** 0.9
+        seen = smoothed(np.clip(np.maximum(closed, opened * 0.95) * 1.12, 0, 1) ** 0.9, head.triangles, rounds=1)
         for inner, low, gain, high in (
             (Material.TONGUE, 0.40, 1.2, 0.9),
             (Material.TEETH, 0.40, 1.3, 0.97),
@@ -158,15 +184,15 @@ class Actor:
         return seen
 
     def _painted(self):
-        """Textures of hair, skin and backdrop."""
-        size = max(1024, min(2 * self.size, 4096))
+        """Textures of hair, skin, its folds, and backdrop."""
+        size = max(512, min(2 * self.size, 4096))
         neutral = Camera(size).project(self._rest[self.head.landmark_ids])
         behind, hair = draw_hair(self._rest[self.head.of(Material.SKIN)], size)
         skin = paint_skin(neutral, hair[..., 3].astype(np.float32) / 255)
         backdrop = paint_backdrop(size, behind)
-        return tuple(self._stage.upload_picture(p) for p in (hair, skin, backdrop))
+        return tuple(self._stage.upload_picture(p) for p in (hair, skin, paint_folds(neutral, size), backdrop))
 
-    def _set_scene(self, skin, back, front) -> None:
+    def _set_scene(self, skin, lines, back, front) -> None:
         def centre(eye: Material) -> tuple[float, ...]:
             ball = self._rest[self.head.of(eye)]
             return tuple(float(x) for x in (ball.max(0) + ball.min(0)) / 2)
@@ -174,10 +200,11 @@ class Actor:
         self._stage.set_scene(
             self.camera,
             skin,
+            lines,
             back,
             front,
             left_eye=centre(Material.LEFT_EYE),
             right_eye=centre(Material.RIGHT_EYE),
             iris_angle=0.50,
-            iris_colour=(0.16, 0.09, 0.045),
+            iris_colour=(0.17, 0.088, 0.040),
         )

@@ -7,7 +7,7 @@ import numpy as np
 from .units import INDEX
 
 _EYES = ((-2.83, 1.95, 11.1), (2.83, 1.95, 11.1))
-_EYE_GROWTH, _EYE_REACH = 0.10, 1.7  # share, cm
+_EYE_GROWTH, _EYE_REACH = 0.17, 1.8  # share, cm
 _LIP_OVERLAP = 0.025  # cm that closed lips press into each other
 # Units that move closed lips without parting them, and the weight at which that is made sure of
 _CLOSED_UNITS = ("mouthPress", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch",
@@ -24,24 +24,33 @@ def sculpt(vertices: np.ndarray, units: np.ndarray) -> None:
 
 
 def hold_still(vertices: np.ndarray, units: np.ndarray) -> None:
-    """Damp what the units do to shoulders and ears, in place: they belong to the still picture."""
+    """Damp what the units do to shoulders, ears and what hair covers, in place: they belong to the still picture."""
     x, y, z = vertices.T
     body = _step(-y, 8.6, 10.0)
     ears = _step(np.abs(x), 6.0, 6.5) * (1 - _step(z, 6.2, 7.6)) * _step(y, -4.5, -3.5)
-    units *= ((1 - body) * (1 - ears))[None, :, None]
+    # Hair lies on the sides of the face: what it borders on must not slide away under it
+    sides = _step(np.abs(x), 4.9, 5.7) * _step(y, -4.2, -2.6) * 0.9
+    units *= ((1 - body) * (1 - ears) * (1 - sides))[None, :, None]
 
 
 def _slim(vertices: np.ndarray) -> None:
     """A narrower jaw and cheeks, a lower crown."""
     x, y, z = vertices.T
-    jaw = np.exp(-(((y + 4.8) / 3.6) ** 2)) * _step(z, 2.0, 7.0)
-    vertices[:, 0] = x * (1 - (0.025 + 0.07 * jaw * _step(np.abs(x), 2.6, 4.6)) * (1 - _step(y, 2.0, 6.0)))
+    jaw = np.exp(-(((y + 4.9) / 3.4) ** 2)) * _step(z, 2.0, 7.0)
+    vertices[:, 0] = x * (1 - (0.025 + 0.11 * jaw * _step(np.abs(x), 2.4, 4.6)) * (1 - _step(y, 2.0, 6.0)))
     nose = np.exp(-((x / 1.6) ** 2) - ((y + 1.2) / 1.5) ** 2) * _step(z, 12.0, 13.6)
-    vertices[:, 0] *= 1 - 0.10 * nose
+    vertices[:, 0] *= 1 - 0.15 * nose
+    # A shorter chin, the apples of the cheeks
+    below = np.maximum(-y - 5.0, 0) * _step(z, 5.0, 9.0) * (1 - _step(-y, 8.2, 9.6))
+    vertices[:, 1] += 0.10 * below
+    for side in (-1, 1):
+        apple = np.exp(-(((x - side * 3.5) / 1.5) ** 2) - ((y + 0.9) / 1.3) ** 2) * _step(z, 6.0, 9.0)
+        vertices[:, 2] += 0.22 * apple
+        vertices[:, 0] += side * 0.06 * apple
     neck = _step(-y, 7.0, 8.6) * (1 - _step(-y, 10.0, 13.5)) * (1 - _step(z, 7.5, 9.0))
-    vertices[:, 0] *= 1 - 0.07 * neck
+    vertices[:, 0] *= 1 - 0.15 * neck
     above = np.maximum(y - 6.0, 0)
-    vertices[:, 1] = y - 0.10 * above
+    vertices[:, 1] -= 0.10 * above
 
 
 def _lay_ears_back(vertices: np.ndarray) -> None:
@@ -69,6 +78,7 @@ def close_lips(vertices: np.ndarray, units: np.ndarray, skin: np.ndarray, corner
     corner: vertex at a corner of the mouth.
     """
     vertices[:, 1] += _closure(vertices, units, skin, corner)
+    _round_pucker(vertices, units, vertices[corner])
     left = _step(vertices[:, 0], -0.6, 0.6)
     for name in _CLOSED_UNITS:
         sides = {name: np.ones(len(left))} if name in INDEX else {name + "Left": left, name + "Right": 1 - left}
@@ -76,6 +86,14 @@ def close_lips(vertices: np.ndarray, units: np.ndarray, skin: np.ndarray, corner
         missing = _closure(moved, units, skin, corner) / _CLOSED_AT
         for side, share in sides.items():
             units[INDEX[side], :, 1] += missing * share
+
+
+def _round_pucker(vertices: np.ndarray, units: np.ndarray, corner: np.ndarray) -> None:
+    """In the data, puckered lips dip in the middle like a beak: there the upper lip stays up, so that they open round."""
+    x, y, z = (vertices - [0, corner[1], 0]).T
+    upper = _lift(units, "mouthUpperUp") >= _lift(units, "mouthLowerDown")
+    lip = np.exp(-((x / 0.62) ** 2)) * np.exp(-(((y + 0.25) / 0.55) ** 2)) * _step(z, corner[2] - 1.2, corner[2] - 0.2)
+    units[INDEX["mouthPucker"], :, 1] += 0.19 * lip * upper
 
 
 def _closure(vertices: np.ndarray, units: np.ndarray, skin: np.ndarray, corner: int) -> np.ndarray:

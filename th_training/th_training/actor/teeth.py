@@ -20,7 +20,7 @@ def teeth(lip_line: np.ndarray, jaw: np.ndarray) -> Part:
     """
     _, y, z = lip_line
     front = z - 0.85
-    upper = _arch(_UPPER_WIDTHS, edge=y - 0.42, root=y + 0.75, front=front, half=2.35, depth=3.2, up=1)
+    upper = _arch(_UPPER_WIDTHS, edge=y - 0.33, root=y + 0.75, front=front, half=2.35, depth=3.2, up=1)
     lower = _arch(_LOWER_WIDTHS, edge=y - 0.50, root=y - 1.45, front=front - 0.22, half=2.15, depth=3.0, up=-1)
     lower_units = [np.einsum("nk,ukc->unc", np.c_[vertices, np.ones(len(vertices))], jaw) for vertices, _ in lower]
     return join(
@@ -50,8 +50,8 @@ def _arch(
     out = []
     start = 0.0
     for k, width in enumerate(widths):
-        shorter = {0: 0.0, 1: 0.06, 2: -0.02}.get(k, 0.05 * (k - 2))
-        rounding = 0.10 * np.abs(across) ** 3 * (1.0 if k < 2 else 1.6)
+        shorter = {0: 0.0, 1: 0.05, 2: 0.03}.get(k, 0.04 + 0.05 * (k - 2))
+        rounding = 0.08 * np.abs(across) ** 3 * (1.0 if k < 2 else 1.6)
         bulge = 0.16 * (1 - across**4) * (1 - 0.5 * (along - 0.35) ** 2)
         height = edge + up * shorter + (root - edge - up * shorter) * along
         height = height + up * rounding * (1 - along) ** 3
