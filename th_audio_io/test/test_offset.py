@@ -91,3 +91,19 @@ def test_a_clock_that_is_set_is_followed_at_once() -> None:
     offset.restart()  # its stamps jump: the intake sees a new stream
     errors = talk(offset, 30.0, ahead=103.0, ppm=0.0, jitter=0.0, begin=1030.0)
     assert np.abs(errors[-1]) < 0.005
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_sentences_sent_ahead_with_a_pause_between_them_are_no_other_clock(live: bool) -> None:
+    """A voice that is made sends both at once, stamped one after the other, in pieces of 0.1 s."""
+    offset = ClockOffset()
+    for k in range(100 * live):
+        offset.update(1000.0 + 0.016 * (k + 1), 1000.003 + 0.016 * (k + 1), begin=1000.0 + 0.016 * k)
+    offset.restart()
+    for k in range(50):
+        offset.update(1010.1 + 0.1 * k, 1010.01, begin=1010.0 + 0.1 * k)
+    assert offset.value == 0.0
+    offset.restart()
+    for k in range(30):
+        offset.update(1015.6 + 0.1 * k, 1010.02, begin=1015.5 + 0.1 * k)
+    assert offset.value == 0.0

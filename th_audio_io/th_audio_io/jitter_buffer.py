@@ -39,8 +39,9 @@ class JitterBuffer:
 
     @property
     def depth(self) -> float:
-        """How long a message waits for one before it, s."""
-        return min(DEEPEST, max(need for _, need in self._needs) + SPARE) if self._needs else 0.0
+        """How long a message waits for one before it, s. From any thread."""
+        needs = list(self._needs)  # at once, while `take` goes on in another thread
+        return min(DEEPEST, max(need for _, need in needs) + SPARE) if needs else 0.0
 
     @property
     def held(self) -> int:

@@ -12,7 +12,8 @@ FIRST = 1.0  # s of sound after which the first guess is looked at again
 EARLY = 10.0  # s for which the guess may still be corrected in one step
 DRIFT = 1e-3  # fastest that a clock is followed, s per s
 AGREES = 0.025  # s that the way of clocks that agree may change without being taken for drift
-LONG = 0.25  # s: a longer message was not captured just before it arrived
+LONG = 0.05  # s: a longer message may have been made and stamped when it was sent, not captured just before
+PAUSE = 5.0  # s: longest pause within speech that is sent ahead of its time
 JUMP = 0.25  # s: a clock that was set, not one that drifts
 _REMEMBERED = 37
 _ENVELOPE = 4  # windows whose smallest age counts: a jittery network seldom shows its shortest way
@@ -37,6 +38,7 @@ class ClockOffset:
         """Seconds to add to a stamp."""
         self._way = 0.0  # the shortest way here, as far as it is not in `value`
         self._known = self._following = False
+        self._age = 0.0  # of the message before
         self._heard = 0.0
         self._windows: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
         self.restart()
@@ -48,10 +50,11 @@ class ClockOffset:
 
     @property
     def drift(self) -> float:
-        """The other clock runs this much slower than ours (2e-4 = 200 ppm); 0 while that is not known."""
-        if len(self._windows) < 3:
+        """The other clock runs this much slower than ours (2e-4 = 200 ppm); 0 while that is not known. From any thread."""
+        windows = list(self._windows)  # at once, while `update` goes on in another thread
+        if len(windows) < 3:
             return 0.0
-        arrivals, ages = np.array(self._windows).T
+        arrivals, ages = np.array(windows).T
         return float(np.polyfit(arrivals - arrivals[0], ages - ages[0], 1)[0])
 
     def update(self, captured: float, arrival: float, *, begin: float | None = None) -> float:
@@ -63,8 +66,9 @@ class ClockOffset:
         age = arrival - captured
         if begin is not None and captured - begin > LONG and not NEAR[0] <= age <= NEAR[1]:
             age, captured = arrival - begin, begin
+        before, self._age = self._age, age
         if self._first is None:
-            if not (self._known and NEAR[0] <= age - self.value - self._way <= SAME):
+            if not (self._known and self._same(age, before)):
                 self._judge(age, arrival)
             self._first, self._smallest = (captured, arrival), age
             return self.value
@@ -75,6 +79,13 @@ class ClockOffset:
                 self._follow(self._smallest, arrival, took)
             self._first, self._smallest = (captured, arrival), age
         return self.value
+
+    def _same(self, age: float, before: float) -> bool:
+        """Whether a stream's first message can be of the clock that is known: it came in time, or it was sent ahead of its time as the
+        message before was, and is a pause further ahead."""
+        known = self.value + self._way
+        ahead = before - known < NEAR[0] and -PAUSE <= age - before <= 0.0
+        return ahead or NEAR[0] <= age - known <= SAME
 
     def _judge(self, age: float, arrival: float) -> None:
         agree = NEAR[0] <= age <= NEAR[1]

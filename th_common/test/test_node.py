@@ -130,6 +130,15 @@ def test_diagnostics_carry_level_name_and_values() -> None:
         assert {v.key: v.value for v in status.values}["input rate"] == "1.6e+04"
 
 
+def test_who_cannot_tell_how_he_is_lives_and_says_so() -> None:
+    with Graph() as graph:
+        node = graph.add(lambda context: Probe(context=context))
+        assert graph.wait(lambda: node.active)
+        node.update_health = lambda: 1 / 0  # type: ignore[method-assign,assignment]
+        node.publish_diagnostics()
+        assert "diagnostics: ZeroDivisionError" in node.health.snapshot().message
+
+
 def test_times_survive_the_message() -> None:
     assert abs(to_seconds(time_message(1_790_000_000.123456)) - 1_790_000_000.123456) < 1e-6
     assert to_seconds(time_message(-5.0)) == 0.0

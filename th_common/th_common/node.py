@@ -176,7 +176,10 @@ class TalkingHeadNode(LifecycleNode):
 
     def publish_diagnostics(self) -> None:
         """Publish this node's health as one DiagnosticStatus."""
-        self.update_health()
+        try:
+            self.update_health()
+        except Exception as error:  # who cannot tell how he is need not die of it, and take the whole graph along
+            self.report("diagnostics", error)
         self.stages.write(self.health)
         snapshot = self.health.snapshot()
         status = DiagnosticStatus()

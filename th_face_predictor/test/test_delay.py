@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -64,6 +66,17 @@ def test_it_never_grows_beyond_reason() -> None:
     assert delay.margin == pytest.approx(MOST)
 
 
+def test_messages_of_a_second_are_waited_for() -> None:
+    """Their first sound arrives a second after its capture."""
+    delay = PresentationDelay(ALGORITHMIC, 0.1)
+    for n in range(1200):
+        captured = 1000.0 + n / 60
+        heard = np.ceil(captured + ALGORITHMIC) + 0.005
+        delay.observe(captured, heard + 0.02, heard=heard)
+    assert delay.value == pytest.approx(ALGORITHMIC + 1.0 + 0.025 + SHOW, abs=0.03)
+    assert delay.late < 300, "only until it was known"
+
+
 def test_it_does_not_grow_for_ever_where_the_machine_is_too_slow() -> None:
     """The backlog grows by 0.5 s per s: what must be left out then is for the ladder to say."""
     delay = PresentationDelay(ALGORITHMIC, 0.1)
@@ -106,3 +119,24 @@ def test_a_clock_that_is_set_back_is_survived() -> None:
     values = run(delay, 10.0, lambda _: ALGORITHMIC + 0.03, begin=10.0)
     assert set(values) == {ALGORITHMIC + 0.1}
     assert run(delay, 2 * MEMORY, lambda _: ALGORITHMIC + 0.03, begin=20.0)[-1] < ALGORITHMIC + 0.1, "it shrinks again"
+
+
+def test_it_can_be_asked_while_it_learns() -> None:
+    """Diagnostics ask in the executor's thread, codes come in the worker's."""
+    before = sys.getswitchinterval()
+    delay, done = PresentationDelay(ALGORITHMIC, 0.1), threading.Event()
+
+    def learn() -> None:
+        for n in range(40_000):
+            delay.observe(1000.0 + n * 2e-3, 1000.2 + n * 2e-3)
+        done.set()
+
+    sys.setswitchinterval(1e-5)
+    try:
+        thread = threading.Thread(target=learn)
+        thread.start()
+        while not done.is_set():
+            delay.waits()
+        thread.join()
+    finally:
+        sys.setswitchinterval(before)

@@ -9,8 +9,8 @@ import numpy as np
 SHOW = 0.02
 """s that a code is ready before it is due: the way to the renderer, and the next code, between which it is interpolated. More than
 `live.LEAD`, or codes that are in time were computed before their context is complete."""
-MOST = 0.6
-"""Largest automatic margin, s: a network's jitter of 200 ms, lost messages and a busy machine on top."""
+MOST = 1.2
+"""Largest automatic margin, s: messages of a second each, or a network's jitter of 200 ms and lost messages, and a busy machine on top."""
 MACHINE = 0.15
 """Most of it for this machine, s from the arrival of the sound to the code: a machine that takes longer still is too slow, which no
 delay heals; that is the ladder's business."""
@@ -78,10 +78,14 @@ class PresentationDelay:
         return False
 
     def waits(self) -> tuple[float, float]:
-        """How long codes wait until they are due (the depth of the buffer): median, and what 99 % of them have at least; s."""
-        if not self._recent:
+        """How long codes wait until they are due (the depth of the buffer): median, and what 99 % of them have at least; s.
+
+        From any thread.
+        """
+        recent = list(self._recent)  # at once, while `observe` goes on in another thread
+        if not recent:
             return 0.0, 0.0
-        middle, high = np.percentile([took for _, took in self._recent], [50, 99])
+        middle, high = np.percentile([took for _, took in recent], [50, 99])
         return self.value - float(middle), self.value - float(high)
 
     def _adapt(self, now: float, elapsed: float) -> bool:
