@@ -65,7 +65,7 @@ class Effort:
 
 
 FULL = Effort()
-QUICK = Effort(scale=0.04, pictures=150, epochs=(6, 1), units=64)
+QUICK = Effort(scale=0.04, pictures=150, epochs=(6,), units=64)
 
 
 @dataclass

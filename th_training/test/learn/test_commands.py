@@ -29,7 +29,7 @@ def test_one_training(make_corpus: Callable[..., Corpus], tmp_path: Path, capsys
     out = tmp_path / "out"
     assert th(corpus.folder, out, "--units", 8, "--lookahead", 2, "--set", "epochs=1") == 0
     told = capsys.readouterr().out
-    assert "stage 2/2  epoch   1/1  loss" in told
+    assert "stage 1/1  epoch   1/1  loss" in told
     assert "CORR" in told
     assert f"tensorboard --logdir {out}" in told.replace("\n", "")
     assert read_trained(out).lookahead == 2

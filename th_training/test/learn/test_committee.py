@@ -95,7 +95,7 @@ def test_training_leaves_one_network(corpus: Corpus, tmp_path: Path) -> None:
 
 
 def test_a_killed_committee_goes_on_as_if_it_had_not_been(corpus: Corpus, tmp_path: Path) -> None:
-    recipe = replace(RECIPE, stages=(Stage(epochs=3, limited=False, segment=40),), dropout=0.5)
+    recipe = replace(RECIPE, stages=(Stage(epochs=3, segment=40),), dropout=0.5)
 
     def kill(epoch: Epoch) -> None:
         if epoch.epoch == 1:

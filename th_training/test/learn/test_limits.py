@@ -11,7 +11,7 @@ import pytest
 from th_common.errors import InputError
 from th_training.corpus.format import Corpus
 from th_training.learn.limits import _ranges, check_recipe
-from th_training.learn.recipes import RECIPES, Recipe, Stage, changed, find_recipe
+from th_training.learn.recipes import RECIPES, Recipe, Stage, at_lookahead, changed, find_recipe
 from th_training.learn.train import train
 
 
@@ -31,7 +31,7 @@ def test_every_number_is_looked_at() -> None:
     # units, members and batch are looked at where the network and the recipe are made
     assert numbers(recipe) - {"units", "members", "batch"} <= ranges
     assert {f"augmentation.{name}" for name in numbers(recipe.augmentation)} <= ranges
-    assert {f"stages.1.{name}" for name in numbers(recipe.stages[1])} <= ranges
+    assert {f"stages.0.{name}" for name in numbers(recipe.stages[0])} <= ranges
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,10 @@ def test_numbers_out_of_range_are_named(setting: str, said: str) -> None:
 
 def test_what_learns_on_whole_sequences_is_not_merely_cut_off() -> None:
     check_recipe(changed(find_recipe("best"), ["lookahead=3", "limited=true"]))
-    for settings in (["limited=false"], ["stages.1.epochs=0"]):
+    whole_first = at_lookahead(find_recipe("best"), 30)
+    for recipe, setting in ((find_recipe("default"), "limited=false"), (whole_first, "stages.1.epochs=0")):
         with pytest.raises(InputError, match="looks 8 frames ahead, but no stage is limited"):
-            check_recipe(changed(find_recipe("default"), ["lookahead=8", *settings]))
+            check_recipe(changed(recipe, ["lookahead=8", setting]))
 
 
 def test_training_looks_first(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_network_comes_with_the_papers_width() -> None:
 
 def test_fields_by_name() -> None:
     recipe = changed(
-        find_recipe("default"),
+        replace(find_recipe("default"), stages=(Stage(epochs=20), Stage(epochs=8))),
         [
             "dropout=0",
             "epochs=3",

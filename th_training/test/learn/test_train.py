@@ -131,7 +131,7 @@ def test_a_finished_run_is_kept_and_another_is_refused(make_corpus: Callable[...
 def test_begins_with_the_weights_of_another_training(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
     corpus = make_corpus(train=4, frames=60)
     first = train(corpus.folder, short(), tmp_path / "first")
-    still = replace(short(), stages=(Stage(epochs=1, learning_rate=0.0, limited=False),))
+    still = replace(short(), stages=(Stage(epochs=1, learning_rate=0.0),))
     second = train(make_corpus(train=3, frames=60, seed=1), still, tmp_path / "second", start=tmp_path / "first")
     for name, tensor in first.tensors.items():
         if name.startswith("net."):
@@ -221,7 +221,7 @@ def test_centred_clips_come_back_around_the_recorded_mean(make_corpus: Callable[
 def test_early_stopping(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
     corpus = make_corpus(train=3, frames=50)
     # At a rate of nothing no epoch is better than the first.
-    stages = (Stage(epochs=20, learning_rate=0.0, limited=False, patience=2),)
+    stages = (Stage(epochs=20, learning_rate=0.0, patience=2),)
     epochs: list[Epoch] = []
     train(corpus.folder, replace(short(), stages=stages), tmp_path, report=epochs.append)
     assert len(epochs) == 3
@@ -229,7 +229,7 @@ def test_early_stopping(make_corpus: Callable[..., Corpus], tmp_path: Path) -> N
 
 def test_divergence_is_said(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
     corpus = make_corpus(train=3, frames=50)
-    stages = (Stage(epochs=5, learning_rate=1e30, limited=False),)
+    stages = (Stage(epochs=5, learning_rate=1e30),)
     with pytest.raises(DivergedError, match="recipe quick"):
         train(corpus.folder, replace(short(), stages=stages, clip=None), tmp_path)
 
@@ -237,7 +237,7 @@ def test_divergence_is_said(make_corpus: Callable[..., Corpus], tmp_path: Path) 
 def test_a_validation_error_that_is_no_number_is_said(make_corpus: Callable[..., Corpus], tmp_path: Path) -> None:
     corpus = make_corpus(train=3, frames=50)
     # One step per epoch: the loss is that of the weights before it.
-    stages = (Stage(epochs=1, learning_rate=1e30, limited=False),)
+    stages = (Stage(epochs=1, learning_rate=1e30),)
     with pytest.raises(DivergedError, match="no epoch of stage 1"):
         train(corpus.folder, replace(short(), stages=stages, clip=None), tmp_path)
     assert not (tmp_path / "predictor.safetensors").exists()

@@ -130,22 +130,6 @@ PAPER = TABLE1[NAMES.index("BBF")]
 PAPER_RATE = replace(PAPER, name="paper-rate", stages=(replace(PAPER.stages[0], learning_rate=0.1, decay=False),))
 """The same at the learning rate that the paper prints for its proposed networks, 0.1 throughout: ends below the mean trajectory."""
 
-DEFAULT = Recipe(
-    name="default",
-    lookahead=8,
-    stages=(
-        Stage(epochs=20, learning_rate=1e-3, limited=False, segment=240),
-        Stage(epochs=8, learning_rate=1e-3, limited=True, segment=180),
-    ),
-    dropout=0.3,
-    balance=0.5,
-    augmentation=Augmentation(gain=6.0, channel=0.15, pitch=2.0, noise=0.05, pace=0.1, tract=0.1),
-)
-"""For the face that ships: learns on whole stretches first, then as it will run live."""
-
-LIVE = replace(DEFAULT, name="live", lookahead=1)
-"""The same with 117 ms less to wait for, for the features of the profile "live"."""
-
 BEST = Recipe(
     name="best",
     members=4,
@@ -158,6 +142,21 @@ BEST = Recipe(
     augmentation=Augmentation(gain=6.0, channel=0.1, pitch=2.0, pace=0.12, tract=0.12),
 )
 """For minutes of recordings: four small networks that are one BBF of the paper's size (docs/best.md has what helped and what did not)."""
+
+DEFAULT = replace(
+    BEST,
+    name="default",
+    lookahead=6,
+    stages=(Stage(epochs=16, learning_rate=4e-3, warm_up=2, segment=240, patience=6),),
+    batch=8,
+    balance=0.5,
+    centre=False,
+    augmentation=replace(BEST.augmentation, channel=0.15, noise=0.05),
+)
+"""For the face that ships: `best` for hours of many voices, learnt as it will run live. How a voice sounds on the whole is heard, not taken off."""
+
+LIVE = replace(DEFAULT, name="live", lookahead=1)
+"""The same with 83 ms less to wait for, for the features of the profile "live"."""
 
 FAR = 16
 """Frames of lookahead from which on it is enough, and many times quicker, to learn on whole sequences first."""
