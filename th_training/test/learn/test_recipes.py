@@ -68,7 +68,7 @@ def test_fields_by_name() -> None:
         ],
     )
     assert (recipe.dropout, recipe.clip, recipe.code_weights, recipe.augmentation.gain) == (0.0, None, (1.0, 2.0), 3.0)
-    assert [(s.epochs, s.learning_rate) for s in recipe.stages] == [(3, 0.001), (3, 0.01)]
+    assert [(s.epochs, s.learning_rate) for s in recipe.stages] == [(3, 0.004), (3, 0.01)]
     assert changed(recipe, ["network=FBF"]).network == "FBF"
 
 
