@@ -94,6 +94,7 @@ class Stage:
             "height": SIZE[0],
             "width": SIZE[1],
             "diagnostics_period": 0.1,
+            "idle_life": False,
         }
         overrides = [RosParameter(name, value=value) for name, value in {**given, **parameters}.items()]
         self.graph = graph

@@ -36,6 +36,8 @@ from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import page_face
 from th_face_renderer.display.window import make_window
+from th_face_renderer.life import IdleLife
+from th_face_renderer.living import LivingFace
 from th_face_renderer.schedule import CodeSchedule
 from th_face_renderer.show import Show
 from th_face_renderer.sound import SoundInStep
@@ -87,6 +89,25 @@ PARAMETERS = (
         description="quality of the pictures for pages that do not draw the face themselves, and of face/image/compressed",
         minimum=1,
         maximum=100,
+    ),
+    Parameter(
+        name="idle_life",
+        default=True,
+        description="whether the face blinks, looks about, breathes and attends by itself; speech always wins on lips and jaw",
+    ),
+    Parameter(
+        name="idle_seed",
+        default=0,
+        description="of all that is random in it: the same seed does the same at the same time",
+        minimum=0,
+        maximum=2**31 - 1,
+    ),
+    Parameter(
+        name="idle_motion",
+        default=1.0,
+        description="how much gaze, breath and attention move; blinks stay as they are",
+        minimum=0.0,
+        maximum=1.0,
     ),
     Parameter(name="frame_id", default="", description="header.frame_id of the image topics", read_only=True),
     Parameter(
@@ -155,6 +176,7 @@ class FaceRendererNode(TalkingHeadNode):
     def __init__(self, **kwargs: Any) -> None:
         self._decoder: FaceDecoder | None = None
         self._schedule: CodeSchedule | None = None
+        self._living: LivingFace | None = None
         self._codes: Subscription | None = None
         self._alive: Subscription | None = None
         self._predictors = 0
@@ -180,7 +202,8 @@ class FaceRendererNode(TalkingHeadNode):
         self._decoder = load_face(self.value("model") or default_model_folder(), background=background)
         if self._decoder.backend != "c":
             self.get_logger().warning(f"faces are drawn with numpy and OpenCV, slower: {kernel.problem()}")
-        self._schedule = CodeSchedule(self._decoder.rest_code)
+        self._living = LivingFace(self._decoder.model, life=self._life())
+        self._schedule = self._living.schedule
         self._images = ImageTopics(self, frame_id=self.value("frame_id"), quality=self._quality)
         self._displays = [self._images]
         if self.value("display") == "web":
@@ -201,11 +224,11 @@ class FaceRendererNode(TalkingHeadNode):
 
     def activate(self) -> None:
         assert self._decoder is not None
-        assert self._schedule is not None
-        self._schedule.clear()
+        assert self._living is not None
+        self._living.schedule.clear()
         self._show = Show(
             self._decoder,
-            self._schedule,
+            self._living,
             self._displays,
             size=self._size,
             now=self.now,
@@ -242,7 +265,12 @@ class FaceRendererNode(TalkingHeadNode):
             self._images.destroy()
         self._displays = []
         self._show = self._intake = self._sound = self._page = self._codes = self._images = None
+        self._living = None
         self._schedule = self._decoder = self._alive = self._stop_service = self._stop_call = self._stop_wish = None
+
+    def parameter_changed(self, name: str, value: Any) -> None:
+        if name.startswith("idle_") and self._living is not None:
+            self._living.live(self._life())
 
     def update_health(self) -> None:
         show, schedule, health = self._show, self._schedule, self.health
@@ -406,6 +434,12 @@ class FaceRendererNode(TalkingHeadNode):
     @property
     def _size(self) -> tuple[int, int]:
         return self.value("height"), self.value("width")
+
+    def _life(self) -> IdleLife | None:
+        """What the face does by itself, as the parameters have it."""
+        if not self.value("idle_life"):
+            return None
+        return IdleLife(seed=self.value("idle_seed"), scale=self.value("idle_motion"))
 
     def _quality(self) -> int:
         return self.value("jpeg_quality")

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from th_common.ladder import Ladder
 from th_common.latency import StageTimes
 from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.display import CodeDisplay, Display
-from th_face_renderer.schedule import LATE, CodeSchedule, Floats
+from th_face_renderer.schedule import LATE, Floats, Pose
 
 KEEPALIVE = 1.0
 """A face that does not move is drawn again after this long (s), so that nobody takes it for dead."""
@@ -42,6 +43,16 @@ class Seat:
         return not np.array_equal(code, self.code)
 
 
+class Poses(Protocol):
+    """Which face is due: a CodeSchedule, or a LivingFace around it."""
+
+    def at(self, time: float) -> Pose:
+        """The pose due at a time."""
+
+    def rest(self, time: float) -> Floats:
+        """The code of a face that does nothing."""
+
+
 class Show:
     """The face on its displays: `tick` once per frame, or `run` in a thread.
 
@@ -52,7 +63,7 @@ class Show:
     def __init__(
         self,
         decoder: FaceDecoder,
-        schedule: CodeSchedule,
+        schedule: Poses,
         displays: Sequence[Display | CodeDisplay],
         *,
         size: tuple[int, int],
