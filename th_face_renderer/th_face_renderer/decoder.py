@@ -7,6 +7,7 @@ import os
 import reprlib
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,7 @@ class FaceDecoder:
     thread at a time may draw; a second one is refused.
 
     `backend` is "c" (the package's kernel) or "numpy" (numpy and OpenCV, about three times slower); by default the first
-    that there is.
+    that there is. `expressions` are codes by name, for whoever wants to show one; `load_face` takes them from the card.
 
     Raises:
         InputError: the background cannot be read, or a backend is asked for that is not there; said in words.
@@ -51,6 +52,7 @@ class FaceDecoder:
         feather: float = FEATHER,
         exact: bool = False,
         backend: str | None = None,
+        expressions: Mapping[str, npt.ArrayLike] | None = None,
     ) -> None:
         if not isinstance(feather, (int, float, np.number)) or not 0 <= feather <= 100:
             raise InputError(f"feather of {feather!r} px is not a number in 0..100")
@@ -60,6 +62,7 @@ class FaceDecoder:
             raise InputError(f"backend 'c' is not there: {kernel.problem()}")
         self.model = model
         self.model_id = model_id
+        self.expressions = {name: model.check_code(code) for name, code in (expressions or {}).items()}
         self.backend = backend or ("numpy" if kernel.library() is None else "c")
         self._background, self._feather, self._exact = read_background(background), 0.0 if exact else feather, exact
         self._texture: Texture = KernelTexture(model) if self.backend == "c" else CvTexture(model)
@@ -152,4 +155,12 @@ def load_face(
         InputError: see FaceDecoder.
     """
     model, card = load(folder)
-    return FaceDecoder(model, model_id=card.id, background=background, feather=feather, exact=exact, backend=backend)
+    return FaceDecoder(
+        model,
+        model_id=card.id,
+        background=background,
+        feather=feather,
+        exact=exact,
+        backend=backend,
+        expressions=card.expressions,
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from geometry_msgs.msg import PointStamped
 from rclpy.event_handler import QoSLivelinessChangedInfo, SubscriptionEventCallbacks
 from rclpy.guard_condition import GuardCondition
 from rclpy.publisher import Publisher
@@ -14,7 +15,7 @@ from rclpy.service import Service
 from rclpy.subscription import Subscription
 from std_msgs.msg import Empty
 from std_srvs.srv import Trigger
-from th_msgs.msg import FacialCode
+from th_msgs.msg import Expression, FacialCode
 
 from th_audio_io.intake import Chunk
 from th_audio_io.ros_intake import INTAKE_PARAMETERS, RosIntake
@@ -37,7 +38,7 @@ from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import page_face
 from th_face_renderer.display.window import make_window
 from th_face_renderer.life import IdleLife
-from th_face_renderer.living import LivingFace
+from th_face_renderer.living import LivingFace, gaze_towards
 from th_face_renderer.schedule import CodeSchedule
 from th_face_renderer.show import Show
 from th_face_renderer.sound import SoundInStep
@@ -109,6 +110,12 @@ PARAMETERS = (
         minimum=0.0,
         maximum=1.0,
     ),
+    Parameter(
+        name="look_at_frame",
+        default="",
+        description="the frame that points on face/look_at must be in: x to the face's own right, y down, z out of the screen; "
+        "empty: whatever they say, they are",
+    ),
     Parameter(name="frame_id", default="", description="header.frame_id of the image topics", read_only=True),
     Parameter(
         name="host",
@@ -179,6 +186,7 @@ class FaceRendererNode(TalkingHeadNode):
         self._living: LivingFace | None = None
         self._codes: Subscription | None = None
         self._alive: Subscription | None = None
+        self._wishes: list[Subscription] = []
         self._predictors = 0
         self._stop_service: Service | None = None
         self._stop_call: Publisher | None = None
@@ -202,7 +210,7 @@ class FaceRendererNode(TalkingHeadNode):
         self._decoder = load_face(self.value("model") or default_model_folder(), background=background)
         if self._decoder.backend != "c":
             self.get_logger().warning(f"faces are drawn with numpy and OpenCV, slower: {kernel.problem()}")
-        self._living = LivingFace(self._decoder.model, life=self._life())
+        self._living = LivingFace(self._decoder.model, expressions=self._decoder.expressions, life=self._life())
         self._schedule = self._living.schedule
         self._images = ImageTopics(self, frame_id=self.value("frame_id"), quality=self._quality)
         self._displays = [self._images]
@@ -217,6 +225,10 @@ class FaceRendererNode(TalkingHeadNode):
         watch = SubscriptionEventCallbacks(liveliness=self._follow_predictor, use_default_callbacks=False)
         self._predictors = 0
         self._alive = self.create_subscription(Empty, ALIVE_TOPIC, lambda _: None, ALIVE, event_callbacks=watch)
+        self._wishes = [
+            self.create_subscription(Expression, "face/expression", self._take_expression, 10),
+            self.create_subscription(PointStamped, "face/look_at", self._take_look, 10),
+        ]
         self._stop_call = self.create_publisher(Empty, STOP_TOPIC, 10)
         self._stop_service = self.create_service(Trigger, "face/stop", self._serve_stop)
         self.health.set("model", self._decoder.model_id[:12])
@@ -252,7 +264,7 @@ class FaceRendererNode(TalkingHeadNode):
             self._page.stop()
         if self._intake is not None:
             self._intake.close()
-        for subscription in (self._codes, self._alive):
+        for subscription in (self._codes, self._alive, *self._wishes):
             if subscription is not None:
                 self.destroy_subscription(subscription)
         if self._stop_service is not None:
@@ -263,7 +275,7 @@ class FaceRendererNode(TalkingHeadNode):
             self.destroy_guard_condition(self._stop_wish)
         if self._images is not None:
             self._images.destroy()
-        self._displays = []
+        self._displays, self._wishes = [], []
         self._show = self._intake = self._sound = self._page = self._codes = self._images = None
         self._living = None
         self._schedule = self._decoder = self._alive = self._stop_service = self._stop_call = self._stop_wish = None
@@ -282,6 +294,7 @@ class FaceRendererNode(TalkingHeadNode):
         health.set("stream restarts", schedule.restarts)
         health.set("predictors in other processes", self._predictors)
         health.count("refused codes", 0)
+        health.set("expressions", ", ".join(self._decoder.expressions) if self._decoder is not None else "")
         if self._sound is not None and self._sound.lag is not None:
             health.set("presentation delay ms", self._sound.lag * 1e3)
         if show is not None:
@@ -348,6 +361,40 @@ class FaceRendererNode(TalkingHeadNode):
         self.health.count("refused codes")
         self.report(fault, problem)
 
+    # --- what others ask for -------------------------------------------------------------------------------------------
+
+    def _take_expression(self, message: Expression) -> None:
+        if self.active:
+            self._express(message.expression, message.valence, message.arousal, message.intensity, message.duration)
+
+    def _express(
+        self, name: str, valence: float = 0.0, arousal: float = 0.0, intensity: float = 1.0, duration: float = 0.0
+    ) -> None:
+        if self._living is None:
+            return
+        expressions, now = self._living.expressions, self.now()
+        try:
+            if intensity == 0:
+                expressions.rest(now)
+            elif name:
+                expressions.ask(name, intensity=intensity, duration=duration, now=now)
+            else:
+                expressions.feel(valence, arousal, intensity=intensity, duration=duration, now=now)
+        except InputError as error:
+            self.report("bad expression", error)
+
+    def _take_look(self, message: PointStamped) -> None:
+        if not self.active or self._living is None:
+            return
+        wanted, frame, point = self.value("look_at_frame"), message.header.frame_id, message.point
+        if wanted and frame != wanted:
+            self.report("bad look_at", f"the point is in frame {frame[:40]!r}, not in {wanted!r} (look_at_frame)")
+            return
+        try:
+            self._living.look_at(gaze_towards(point.x, point.y, point.z), now=self.now())
+        except InputError as error:
+            self.report("bad look_at", error)
+
     # --- stops, and a predictor that dies ----------------------------------------------------------------------------
 
     def _serve_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -366,8 +413,10 @@ class FaceRendererNode(TalkingHeadNode):
         self._rest_now()
 
     def _rest_now(self) -> None:
-        if self._schedule is not None:
-            self._schedule.clear()
+        if self._living is not None:
+            self._living.schedule.clear()
+            self._living.expressions.rest(self.now())
+            self._living.look_away(self.now())
         if self._sound is not None:
             self._sound.clear()
         if self._page is not None:
