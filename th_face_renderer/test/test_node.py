@@ -392,7 +392,7 @@ def test_the_page_of_the_operator_stops_the_face(graph: Graph, folder: Path) -> 
     assert set(threads) == {threading.current_thread().name}, "the executor's, not the page's"
     code = unpack(after)
     assert code.kind is Kind.CODE
-    np.testing.assert_array_equal(np.frombuffer(code.payload, "<f4"), face.rest_code)
+    np.testing.assert_array_equal(np.frombuffer(code.payload, "<f4"), [*face.rest_code, 0, 0, 0, 0, 0])
     assert stage.node.active
 
 
@@ -405,7 +405,7 @@ def test_the_page_gets_the_face_and_the_sound_in_step(
     server = "th_face_renderer.display.page.PageServer."
     monkeypatch.setattr(server + "looking", lambda self, wanted: int(wanted is look))
     monkeypatch.setattr(server + "show", lambda self, jpeg, due: shown[Look.PICTURES].append(due))
-    monkeypatch.setattr(server + "show_code", lambda self, code, due: shown[Look.CODES].append(due))
+    monkeypatch.setattr(server + "show_code", lambda self, code, due, layer: shown[Look.CODES].append(due))
     monkeypatch.setattr(server + "play", lambda self, s, rate, due: played.append(due))
     stage = Stage(graph, folder, display="web", port=0, page_lead=0.5)
     stage.begin()

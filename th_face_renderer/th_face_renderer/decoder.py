@@ -16,6 +16,7 @@ from th_common.errors import InputError
 from th_face_renderer import kernel
 from th_face_renderer.background import Background, Image, paint, read_background
 from th_face_renderer.face_model import FaceModel, Floats, load
+from th_face_renderer.layer import NEUTRAL, Layer
 from th_face_renderer.raster import Raster
 from th_face_renderer.stage import Stage
 from th_face_renderer.texture import CvTexture, KernelTexture, Texture, active_texels
@@ -88,9 +89,17 @@ class FaceDecoder:
         """
         return self.model.landmarks(code)
 
-    def render(self, code: npt.ArrayLike, size: tuple[int, int] | None = None, *, copy: bool = True) -> Image:
+    def render(
+        self,
+        code: npt.ArrayLike,
+        size: tuple[int, int] | None = None,
+        *,
+        layer: Layer = NEUTRAL,
+        copy: bool = True,
+    ) -> Image:
         """Draw a code (16,) as uint8 (height, width, 3) BGR; `size` is (height, width), by default the canvas.
 
+        `layer`: lids, gaze and breath over it, cut off at their ranges; without one the picture is the code's alone.
         With `copy=False` the picture belongs to the decoder, cannot be written to, and is good until the next call.
 
         Raises:
@@ -104,7 +113,9 @@ class FaceDecoder:
         try:
             drawer, shape = self._drawer(checked), self.model.dimensions[0]
             self._texture.set(code[shape:])
-            frame = drawer.draw(self.model.points_of(code[:shape]), self._texture.texels)
+            layer = layer.clamped()
+            points = self.model.lifted(self.model.points_of(code[:shape]), layer.lift)
+            frame = drawer.draw(points, self._texture.texels, layer)
             return frame.copy() if copy else frame
         finally:
             self._drawing.release()

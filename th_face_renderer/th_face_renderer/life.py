@@ -22,7 +22,6 @@ _FIXATION = 1.9  # s, mean; from a third of it to one and two thirds
 _SACCADE = 0.045  # s for shifts as small as these
 _HOME = 0.55  # share of fixations that are on the person in front
 _FAR = (0.34, 0.16)  # reach of the others, of what the eyes can do: to the sides, up and down
-_DRIFT = 0.015  # fixation is never quite still
 _BREATH = 4.3  # s
 _ATTEND = 7.0  # s, mean time between changes of the listening pose
 _DUE_KEPT = 8  # planned blinks that are remembered
@@ -78,9 +77,7 @@ class IdleLife:
             number, began = number - 1, self._fixation_began(number - 1)
         part = ease((time - began) / _SACCADE)
         one, two = self._fixation(number - 1), self._fixation(number)
-        wobble = 2 * math.pi * time
-        x = one[0] + part * (two[0] - one[0]) + _DRIFT * math.sin(0.31 * wobble)
-        y = one[1] + part * (two[1] - one[1]) + _DRIFT * math.sin(0.23 * wobble + 1.0)
+        x, y = (a + part * (b - a) for a, b in zip(one, two, strict=True))
         return self.scale * x, self.scale * y
 
     def breath(self, time: float) -> float:

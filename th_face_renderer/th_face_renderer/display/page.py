@@ -25,6 +25,7 @@ from th_face_renderer.display import page_protocol as protocol
 from th_face_renderer.display.page_face import PageFace
 from th_face_renderer.display.page_site import Site, address_problem, open_site, page_url
 from th_face_renderer.display.page_viewer import Viewer
+from th_face_renderer.layer import NEUTRAL, Layer
 
 AT_ONCE = 0.05  # s after a stop in which the face does not wait for its time
 PIECE = 0.1  # s: longer sound is sent in pieces, so that info and pictures get their turn
@@ -149,12 +150,12 @@ class PageServer:
         self._counts["pictures"] += 1
         self._send(protocol.Look.PICTURES, protocol.pack_picture(jpeg, present_at, still=self._at_once))
 
-    def show_code(self, code: NDArray[np.floating], present_at: float) -> None:
-        """A facial code (N,) due at `present_at`. InputError if it is none, or this page has no face to draw it with."""
+    def show_code(self, code: NDArray[np.floating], present_at: float, *, layer: Layer = NEUTRAL) -> None:
+        """A facial code (N,) and what lies over it, due at `present_at`. InputError if it is none, or this page has no face to draw it with."""
         if self._face is None:
             raise InputError("This page has no face to draw codes with.")
         self._counts["codes"] += 1
-        message = protocol.pack_code(code, present_at, tag=self._face.tag, still=self._at_once)
+        message = protocol.pack_code(code, present_at, layer=layer, tag=self._face.tag, still=self._at_once)
         self._send(protocol.Look.CODES, message)
 
     @property

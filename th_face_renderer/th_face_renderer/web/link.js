@@ -1,6 +1,6 @@
 // The WebSocket to the server: opens itself again whenever it closes, measures the server's clock, hands messages on.
 
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 const HEADER = 16;                 // bytes: version u8, kind u8, flags u16, word u32, present_at f64
 const PICTURE = 1, SOUND = 2, CODE = 3, STILL = 1;
 const BURST = 8;                   // pings right after opening, 25 ms apart
