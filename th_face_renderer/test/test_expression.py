@@ -105,3 +105,14 @@ def test_many_demands_do_not_pile_up() -> None:
     for k in range(2000):
         asked.ask(list(CODES)[k % 7], now=0.001 * k)
     assert len(asked.over(2.0)) <= 18
+
+
+def test_what_is_asked_for_has_a_name() -> None:
+    asked = Expressions(CODES)
+    assert asked.asked(0.0) == ""
+    asked.ask("joy", duration=2.0, now=1.0)
+    assert (asked.asked(0.5), asked.asked(1.0), asked.asked(3.5)) == ("", "happy", "")
+    asked.feel(0.5, -0.25, now=4.0)
+    assert asked.asked(5.0) == "valence +0.50, arousal -0.25"
+    asked.rest(6.0)
+    assert asked.asked(6.0) == ""

@@ -387,7 +387,7 @@ def test_the_page_of_the_operator_stops_the_face(graph: Graph, folder: Path) -> 
         assert stage.wait(visit.done, 20.0)
         assert stage.wait(lambda: bool(heard)), "everybody is told"
     offered, after = visit.result()
-    assert offered == ["stop"]
+    assert offered == ["look", "stop"]
     assert len(schedule) == 0
     assert set(threads) == {threading.current_thread().name}, "the executor's, not the page's"
     code = unpack(after)
@@ -493,6 +493,36 @@ def test_an_expression_asked_for_is_shown_and_goes(graph: Graph, expressive: Pat
     assert stage.wait(lambda: not np.array_equal(picture(images[-1]), rest))
     ask.publish(Expression(intensity=0.0))
     assert stage.wait(lambda: np.array_equal(picture(images[-1]), rest))
+
+
+def test_the_page_of_the_operator_asks_for_expressions_and_looks(graph: Graph, expressive: Path) -> None:
+    stage = Stage(graph, expressive, display="web", port=0)
+    stage.begin()
+    living, url = stage.node._living, stage.node.health.snapshot().values["page"]
+    assert living is not None
+
+    async def operator() -> dict[str, Any]:
+        async with aiohttp.ClientSession() as http, http.ws_connect(url + "socket?face=codes") as socket:
+            hello = await socket.receive_json()
+            await socket.send_json({"type": "do", "action": "expression:sad", "numbers": [0.5]})
+            await socket.send_json({"type": "do", "action": "look", "numbers": [-0.5, 0.25]})
+            while True:
+                message = await socket.receive(15.0)
+                if message.type is aiohttp.WSMsgType.BINARY and unpack(message.data).kind is Kind.CODE:
+                    numbers = np.frombuffer(unpack(message.data).payload, "<f4")
+                    if numbers[18:20].tolist() == [-0.5, 0.25]:
+                        return hello
+
+    with ThreadPoolExecutor(1) as pool:
+        visit = pool.submit(asyncio.run, operator())
+        assert stage.wait(visit.done, 20.0)
+    hello = visit.result()
+    assert hello["actions"] == ["expression:happy", "expression:sad", "expression:rest", "look", "stop"]
+    assert hello["takes"] == dict.fromkeys(hello["actions"][:3], 1) | {"look": 2}
+    assert stage.wait(lambda: stage.watcher.health.get("expression") == "sad")
+    assert stage.wait(lambda: living.expressions.over(stage.watcher.now())[-1][1] == pytest.approx(0.5))
+    stage.node._stop_all()
+    assert stage.wait(lambda: stage.watcher.health.get("expression") == ""), "a stop ends that, too"
 
 
 @pytest.mark.parametrize(

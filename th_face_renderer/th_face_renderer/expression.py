@@ -76,6 +76,7 @@ def shares(valence: float, arousal: float) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class _Demand:
+    name: str
     code: Floats
     intensity: float
     begin: float
@@ -105,7 +106,7 @@ class Expressions:
         self._check(intensity, duration)
         if name not in self.codes:
             raise InputError(f"this face has no expression {name!r}: its card.json has none (th expressions adds them)")
-        self._add(self.codes[name], intensity, duration, now)
+        self._add(name, self.codes[name], intensity, duration, now)
 
     def feel(
         self, valence: float, arousal: float, *, intensity: float = 1.0, duration: float = 0.0, now: float
@@ -122,7 +123,8 @@ class Expressions:
             raise InputError("this face has no expressions: its card.json has none (th expressions adds them)")
         total = sum(parts.values())
         code = sum((np.float32(part / total) * self.codes[name] for name, part in parts.items()), np.float32(0))
-        self._add(np.asarray(code, np.float32), intensity, duration, now)
+        words = f"valence {valence:+.2f}, arousal {arousal:+.2f}"
+        self._add(words, np.asarray(code, np.float32), intensity, duration, now)
 
     def rest(self, now: float) -> None:
         """Ask for nothing any more."""
@@ -133,6 +135,11 @@ class Expressions:
         weighted = [(demand.code, demand.weight(time)) for demand in self._demands]
         return [(code, weight) for code, weight in weighted if weight > 0]
 
+    def asked(self, time: float) -> str:
+        """The name, or the place on the circumplex, of what is asked for at a time; empty for nothing."""
+        last = self._demands[-1] if self._demands else None
+        return last.name if last is not None and last.begin <= time < last.end else ""
+
     @staticmethod
     def _check(intensity: float, duration: float) -> None:
         if not 0.0 <= intensity <= 1.0:
@@ -140,9 +147,9 @@ class Expressions:
         if not 0.0 <= duration < math.inf:
             raise InputError(f"duration of {duration} s is not a time")
 
-    def _add(self, code: Floats, intensity: float, duration: float, now: float) -> None:
+    def _add(self, name: str, code: Floats, intensity: float, duration: float, now: float) -> None:
         self._end(now)
-        self._demands += (_Demand(code, intensity, now, now + duration if duration else math.inf),)
+        self._demands += (_Demand(name, code, intensity, now, now + duration if duration else math.inf),)
 
     def _end(self, now: float) -> None:
         kept = [demand for demand in self._demands if demand.end + FALL > now][-_MOST:]

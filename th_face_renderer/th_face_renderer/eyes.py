@@ -95,8 +95,10 @@ class Eye:
     def rectangle(self, size: tuple[int, int]) -> Rectangle:
         """(y0, x0, y1, x1) of a picture (height, width) outside which the eye changes nothing."""
         quarters = (0.25, 0.5, 0.75)
-        highest = min(0.0, *(_curve(self.upper, s) for s in quarters)) - self.skin - 2
-        lowest = max(0.0, *(_curve(self.lower, s) for s in quarters)) + EYE_CONSTANTS["cheek"] * self.width + 2
+        skin = self.skin if self.lid or self.down > 0 else 0.0
+        cheek = EYE_CONSTANTS["cheek"] * self.width if self.lid or self.down < 0 else 0.0
+        highest = min(0.0, *(_curve(self.upper, s) for s in quarters)) - skin - 2
+        lowest = max(0.0, *(_curve(self.lower, s) for s in quarters)) + cheek + 2
         corners = [(s * self.width, t) for s in (0.0, 1.0) for t in (highest, lowest)]
         x = [self.x + along * self.ex - t * self.ey for along, t in corners]
         y = [self.y + along * self.ey + t * self.ex for along, t in corners]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -36,6 +38,7 @@ from th_face_renderer.display.images import ImageTopics
 from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import page_face
+from th_face_renderer.display.page_viewer import Action
 from th_face_renderer.display.window import make_window
 from th_face_renderer.life import IdleLife
 from th_face_renderer.living import LivingFace, gaze_towards
@@ -190,7 +193,8 @@ class FaceRendererNode(TalkingHeadNode):
         self._predictors = 0
         self._stop_service: Service | None = None
         self._stop_call: Publisher | None = None
-        self._stop_wish: GuardCondition | None = None
+        self._page_wish: GuardCondition | None = None
+        self._page_wishes: deque[Callable[[], object]] = deque(maxlen=64)
         self._images: ImageTopics | None = None
         self._page: PageServer | None = None
         self._sound: SoundInStep | None = None
@@ -271,14 +275,14 @@ class FaceRendererNode(TalkingHeadNode):
             self.destroy_service(self._stop_service)
         if self._stop_call is not None:
             self.destroy_publisher(self._stop_call)
-        if self._stop_wish is not None:
-            self.destroy_guard_condition(self._stop_wish)
+        if self._page_wish is not None:
+            self.destroy_guard_condition(self._page_wish)
         if self._images is not None:
             self._images.destroy()
         self._displays, self._wishes = [], []
         self._show = self._intake = self._sound = self._page = self._codes = self._images = None
         self._living = None
-        self._schedule = self._decoder = self._alive = self._stop_service = self._stop_call = self._stop_wish = None
+        self._schedule = self._decoder = self._alive = self._stop_service = self._stop_call = self._page_wish = None
 
     def parameter_changed(self, name: str, value: Any) -> None:
         if name.startswith("idle_") and self._living is not None:
@@ -295,6 +299,8 @@ class FaceRendererNode(TalkingHeadNode):
         health.set("predictors in other processes", self._predictors)
         health.count("refused codes", 0)
         health.set("expressions", ", ".join(self._decoder.expressions) if self._decoder is not None else "")
+        if self._living is not None:
+            health.set("expression", self._living.expressions.asked(self.now()))
         if self._sound is not None and self._sound.lag is not None:
             health.set("presentation delay ms", self._sound.lag * 1e3)
         if show is not None:
@@ -438,7 +444,8 @@ class FaceRendererNode(TalkingHeadNode):
 
     def _open_page(self, decoder: FaceDecoder, background: Colour | Image) -> None:
         bars = background if isinstance(background, tuple) else BLACK
-        self._stop_wish = self.create_guard_condition(self._stop_all)
+        self._page_wish = self.create_guard_condition(self._grant)
+        self._page_wishes.clear()
         page = PageServer(
             host=self.value("host"),
             port=self.value("port"),
@@ -448,7 +455,7 @@ class FaceRendererNode(TalkingHeadNode):
             buffer=self.value("page_buffer"),
             face=page_face(decoder.model, model_id=decoder.model_id),
             backdrop=b"" if isinstance(background, tuple) else encode_jpeg(background, BACKDROP_QUALITY),
-            actions={"stop": self._stop_wish.trigger},  # asked for in the page's thread, done in the executor's
+            actions=self._page_actions(decoder),
         )
         url = page.start()
         self._page = page
@@ -458,6 +465,38 @@ class FaceRendererNode(TalkingHeadNode):
         self._displays.append(DrawingBrowser(page, lead=self.value("page_lead")))
         self.health.set("page", url)
         self.get_logger().info(f"the face is at {url}")
+
+    def _page_actions(self, decoder: FaceDecoder) -> dict[str, Action]:
+        """What the operator's page can do."""
+        actions = {
+            f"expression:{name}": self._wish(self._show_expression, name, numbers=1) for name in decoder.expressions
+        }
+        if actions:
+            actions["expression:rest"] = self._wish(self._show_expression, "", numbers=1)
+        return {**actions, "look": self._wish(self._look, numbers=2), "stop": self._wish(self._stop_all)}
+
+    def _wish(self, do: Callable[..., object], *arguments: Any, numbers: int = 0) -> Action:
+        """Asked for in the page's thread, done in the executor's."""
+
+        def ask(*numbers: float) -> None:
+            wish = self._page_wish
+            if wish is not None:
+                self._page_wishes.append(lambda: do(*arguments, *numbers))
+                wish.trigger()
+
+        return Action(ask, numbers)
+
+    def _grant(self) -> None:
+        while self._page_wishes:
+            self._page_wishes.popleft()()
+
+    def _show_expression(self, name: str, intensity: float) -> None:
+        if self.active:
+            self._express(name, intensity=intensity if name else 0.0)
+
+    def _look(self, x: float, y: float) -> None:
+        if self.active and self._living is not None:
+            self._living.look_at((x, y), now=self.now())
 
     def _take_sound(self, chunk: Chunk) -> None:
         if self._sound is not None:
@@ -474,6 +513,7 @@ class FaceRendererNode(TalkingHeadNode):
             "viewers",
             "render ms p50",
             "skew ms p95",
+            "expression",
         )
         badge = "" if snapshot.level < Level.ERROR else snapshot.message.split(":", 1)[0]
         self._page.info({"badge": badge, **{key: snapshot.values.get(key, "") for key in (*told, "rate Hz")}})

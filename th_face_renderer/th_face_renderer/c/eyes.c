@@ -17,6 +17,9 @@ typedef struct {
     float b, g, r;
 } Colour;
 
+/* fminf and fmaxf would be calls. */
+TH_INLINE float smaller(float one, float two) { return one < two ? one : two; }
+TH_INLINE float larger(float one, float two) { return one > two ? one : two; }
 TH_INLINE float clip(float value, float low, float high) { return value > low ? value < high ? value : high : low; }
 
 TH_INLINE Colour mix(Colour one, Colour two, float part) {
@@ -46,19 +49,20 @@ TH_CLONES TH_EXPORT void th_eye(const Eye *e) {
     for (int i = 0; i < NUMBERS; i++) n[i] = (float)e->eye[i];
     const float left = 0.5f + n[SIDE] - n[IRIS], right = 0.5f + n[SIDE] + n[IRIS], rest = 0.5f - n[IRIS];
     const float width = n[WIDTH], open = 1 - n[LID], reach = n[CHEEK] * width, fine = n[FINE] * width;
-    const float up = open * fmaxf(-n[DOWN], 0), down = open * fmaxf(n[DOWN], 0);
+    const float per_width = 1 / width, per_left = 1 / left, per_right = 1 / (1 - right);
+    const float up = open * larger(-n[DOWN], 0), down = open * larger(n[DOWN], 0);
     const float cx = (float)(e->eye[X] - (double)e->x0), cy = (float)(e->eye[Y] - (double)e->y0);
     for (int64_t row = 0; row < e->y1 - e->y0; row++) {
         uint8_t *out = e->frame + 3 * ((e->y0 + row) * e->width + e->x0);
         for (int64_t column = 0; column < e->x1 - e->x0; column++, out += 3) {
             const float x = (float)column - cx, y = (float)row - cy;
-            const float s = (x * n[EX] + y * n[EY]) / width, t = y * n[EX] - x * n[EY];
+            const float s = (x * n[EX] + y * n[EY]) * per_width, t = y * n[EX] - x * n[EY];
             if (!(s > 0 && s < 1)) continue;
             const float hill = s * (1 - s);
             const float upper = hill * (n[UPPER0] + n[UPPER1] * s), lower = hill * (n[LOWER0] + n[LOWER1] * s);
-            const float opening = fmaxf(lower - upper, 0), share = fminf(fminf(s / left, (1 - s) / (1 - right)), 1);
-            const float rise = fminf(n[MEET] * n[LID] * opening + up * share, opening);
-            const float fall = fminf((1 - n[MEET]) * n[LID] * opening + down * share, opening);
+            const float opening = larger(lower - upper, 0), share = smaller(smaller(s * per_left, (1 - s) * per_right), 1);
+            const float rise = smaller(n[MEET] * n[LID] * opening + up * share, opening);
+            const float fall = smaller((1 - n[MEET]) * n[LID] * opening + down * share, opening);
             const float low = lower - rise, above = upper + fall - t, far = n[SKIN] + fall;
             const float over = clip(0.5f + above, 0, 1), under = clip(0.5f + t - low, 0, 1);
             if (above > (fall > 0 ? far : 0.5f) || t > (rise > 0 ? lower + reach : low + 0.5f)) continue; /* nothing moves */
@@ -77,8 +81,8 @@ TH_CLONES TH_EXPORT void th_eye(const Eye *e) {
                 }
             }
             if (over > 0) {
-                const float bend = (n[UPPER0] * (1 - 2 * s) + n[UPPER1] * s * (2 - 3 * s)) / width;
-                const float other = (n[LOWER0] * (1 - 2 * s) + n[LOWER1] * s * (2 - 3 * s)) / width;
+                const float bend = (n[UPPER0] * (1 - 2 * s) + n[UPPER1] * s * (2 - 3 * s)) * per_width;
+                const float other = (n[LOWER0] * (1 - 2 * s) + n[LOWER1] * s * (2 - 3 * s)) * per_width;
                 const float bent = bend + (1 - n[MEET]) * n[LID] * (other - bend);
                 const float thin = clip(sqrtf((1 + bend * bend) / (1 + bent * bent)), 1, 2), q = clip(above / far, 0, 1);
                 t2 = upper - above * thin;
@@ -88,8 +92,8 @@ TH_CLONES TH_EXPORT void th_eye(const Eye *e) {
                 const Colour skin = at(e, cx + along * n[EX] - t2 * n[EY], cy + along * n[EY] + t2 * n[EX]);
                 colour = over < 1 ? mix(colour, skin, over) : skin;
             }
-            const float z = (0.25f * fine - above) / fine, mark = fmaxf(1 - z * z, 0);
-            const float light = 1 - n[LINE] * n[LID] * mark * mark * fminf(12 * hill, 1);
+            const float z = (0.25f * fine - above) / fine, mark = larger(1 - z * z, 0);
+            const float light = 1 - n[LINE] * n[LID] * mark * mark * smaller(12 * hill, 1);
             out[0] = (uint8_t)(clip(light * colour.b, 0, 255) + 0.5f);
             out[1] = (uint8_t)(clip(light * colour.g, 0, 255) + 0.5f);
             out[2] = (uint8_t)(clip(light * colour.r, 0, 255) + 0.5f);

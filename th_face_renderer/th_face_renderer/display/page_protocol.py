@@ -8,8 +8,8 @@ Server to page, binary: a 16-byte little-endian header, then the payload.
           face that it belongs to (page_face.PageFace)
 
 Server to page, text: JSON objects {"type": "hello" | "pong" | "info" | "stop", ...}; after a stop nothing counts that came before.
-Page to server, text only: {"type": "ping", "t0": seconds}, {"type": "sound", "on": bool} and {"type": "do", "action": name},
-a name that the hello offered. Whether a page wants pictures or codes it says in the address: `socket?face=codes`.
+Page to server, text only: {"type": "ping", "t0": seconds}, {"type": "sound", "on": bool} and {"type": "do", "action": name,
+"numbers": [number, ...]}, a name that the hello offered, with as many numbers in -1..1 as that said it takes. Whether a page wants pictures or codes it says in the address: `socket?face=codes`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from th_face_renderer.layer import NEUTRAL, Layer
 VERSION = 2  # 2: codes come with a layer
 STILL = 1  # flag: show at once, out of schedule (the picture that greets a new viewer)
 MAX_REQUEST = 1024  # bytes a page may send in one message
+MAX_NUMBERS = 4  # that come with an action
 MAX_INFO = 4096  # bytes of one info message
 HEADER = struct.Struct("<BBHId")
 STOP = json.dumps({"type": "stop"})
@@ -81,6 +82,7 @@ class Do:
     """A page asks for one of the actions that it was offered."""
 
     action: str
+    numbers: tuple[float, ...] = ()
 
 
 def pack_picture(jpeg: bytes, present_at: float, *, still: bool = False) -> bytes:
@@ -175,7 +177,9 @@ def parse_request(text: str) -> Ping | Listen | Do:
         if kind == "sound" and isinstance(request["on"], bool):
             return Listen(request["on"])
         if kind == "do" and isinstance(request["action"], str):
-            return Do(request["action"])
+            numbers = tuple(finite_time(number) for number in request.get("numbers", []))
+            if len(numbers) <= MAX_NUMBERS and all(-1 <= number <= 1 for number in numbers):
+                return Do(request["action"], numbers)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise InputError("A page sent something that is not a request.") from error
     raise InputError("A page sent a request of unknown type.")

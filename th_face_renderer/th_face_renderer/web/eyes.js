@@ -91,8 +91,9 @@ function through(one, two) {
 
 function rectangle(eye, constants, width, height) {
   const curve = ([c0, c1], s) => s * (1 - s) * (c0 + c1 * s), quarters = [0.25, 0.5, 0.75];
-  const highest = Math.min(0, ...quarters.map((s) => curve(eye.upper, s))) - eye.skin - 2;
-  const lowest = Math.max(0, ...quarters.map((s) => curve(eye.lower, s))) + constants.eye_cheek * eye.width + 2;
+  const skin = eye.lid || eye.down > 0 ? eye.skin : 0, cheek = eye.lid || eye.down < 0 ? constants.eye_cheek * eye.width : 0;
+  const highest = Math.min(0, ...quarters.map((s) => curve(eye.upper, s))) - skin - 2;
+  const lowest = Math.max(0, ...quarters.map((s) => curve(eye.lower, s))) + cheek + 2;
   const corners = [[0, highest], [0, lowest], [eye.width, highest], [eye.width, lowest]];
   const x = corners.map(([along, t]) => eye.x + along * eye.ex - t * eye.ey);
   const y = corners.map(([along, t]) => eye.y + along * eye.ey + t * eye.ex);

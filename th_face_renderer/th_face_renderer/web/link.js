@@ -26,8 +26,8 @@ export class Link {
     this.#send({ type: "sound", on });
   }
 
-  // One of the things that the server offers to do.
-  act(action) { this.#send({ type: "do", action }); }
+  // One of the things that the server offers to do, with as many numbers in -1..1 as it takes.
+  act(action, numbers = []) { this.#send({ type: "do", action, numbers }); }
 
   // Close, and open at once with the address as it is now.
   reopen() {
