@@ -1,7 +1,8 @@
 """One facial code to one picture, in ms of one core (CPU time of the process); beside it two peers that do the same by the book.
 
 Peers: one cv2.warpAffine and masked copy per triangle, and menpofit's way of rendering an instance (menpo's warp).
-`_whole`: all triangles drawn for every picture instead of only those that can change; `_numpy`: without the C kernel.
+`_whole`: all triangles drawn for every picture instead of only those that can change; `_numpy`: without the C kernel;
+`_blink_added`, `_look_added`: what lids half down, or eyes to a side, take on top.
 The face is the default one; a synthetic face of 400 x 400 px where none is there yet. Every picture has another code.
 """
 
@@ -22,6 +23,7 @@ from th_common.default_model import default_model_folder
 from th_common.errors import ModelError
 from th_face_renderer.decoder import FaceDecoder, load_face
 from th_face_renderer.face_model import FaceModel
+from th_face_renderer.layer import NEUTRAL, Layer
 from th_face_renderer.mesh import Placement, affine_maps, double_areas, turned_alike
 from th_face_renderer.testing import synthetic_model
 
@@ -38,6 +40,22 @@ def median_ms(render: Callable[[np.ndarray], object], codes: np.ndarray = CODES)
         render(code)
         times.append(time.process_time() - begin)
     return statistics.median(times) * 1e3
+
+
+def added_ms(decoder: FaceDecoder, size: tuple[int, int], codes: np.ndarray) -> dict[str, float]:
+    """Median of what a layer takes on top of the same picture without one, drawn in turns."""
+    layers = {"blink": Layer(lid_right=0.5, lid_left=0.5), "look": Layer(gaze_x=0.5)}
+    times: dict[str, list[float]] = {name: [] for name in layers}
+    for code in [*codes, *codes, *codes]:
+        taken = {}
+        for name, layer in {"": NEUTRAL, **layers}.items():
+            decoder.render(code, size, layer=layer, copy=False)
+            begin = time.process_time()
+            decoder.render(code, size, layer=layer, copy=False)
+            taken[name] = time.process_time() - begin
+        for name in layers:
+            times[name].append(taken[name] - taken[""])
+    return {name: statistics.median(found) * 1e3 for name, found in times.items()}
 
 
 class PerTriangle:
@@ -149,6 +167,8 @@ def main() -> None:
     for name, size in SIZES.items():
         result[f"decode_ms_{name}"] = median_ms(partial(decoder.render, size=size, copy=False), codes)
         result[f"decode_ms_{name}_whole"] = median_ms(partial(restless.render, size=size, copy=False), codes)
+        added = added_ms(decoder, size, codes)
+        result |= {f"decode_ms_{name}_{what}_added": ms for what, ms in added.items()}
         result[f"decode_ms_{name}_numpy"] = median_ms(partial(portable.render, size=size, copy=False), codes)
         result[f"decode_ms_{name}_per_triangle"] = median_ms(PerTriangle(model, size), codes[:20])
     ours = median_ms(partial(decoder.render, size=SIZES["512"], copy=False), codes)

@@ -31,6 +31,7 @@ SPEECH, RATE = soundfile.read(pysptk.util.example_audio_file(), dtype="int16")
 LOUD = SPEECH[RATE : 3 * RATE]  # 2 s in mid-sentence
 CHUNK = RATE // 50
 PATIENT = ("--ros-args", "-p", "face_renderer:diagnostics_period:=0.1", "-p", "face_predictor:diagnostics_period:=0.1")
+STILL = ("-p", "face_renderer:idle_life:=false")  # so that rest can be told
 
 
 class Operator(Node):
@@ -125,7 +126,7 @@ def test_speaking_again_while_stopping_neither_freezes_nor_repeats(root: Path) -
 
 
 def test_a_stop_empties_all_queues_of_an_utterance_that_came_at_once(root: Path) -> None:
-    with listening(images=True) as (graph, listener), face_graph("--source", "topic", *PATIENT) as run:
+    with listening(images=True) as (graph, listener), face_graph("--source", "topic", *PATIENT, *STILL) as run:
         operator = graph.add(Operator)
         operator.speaking = True
         assert graph.wait(lambda: len(listener.codes) > 30, 120.0), run.output
@@ -193,7 +194,7 @@ def graph_of_processes(root: Path, node_entries: dict[str, Any]) -> Any:
 
     def start(stack: ExitStack, *names: str) -> dict[str, Any]:
         more = {
-            "face_renderer": ["display:=none", "diagnostics_period:=0.1"],
+            "face_renderer": ["display:=none", "diagnostics_period:=0.1", "idle_life:=false"],
             "audio_source": ["loop:=true"],
         }
         return {

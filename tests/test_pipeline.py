@@ -68,7 +68,8 @@ def test_a_recording_becomes_a_speaking_face(default_model: Path) -> None:
 
 def test_after_the_recording_the_face_comes_to_rest(default_model: Path) -> None:
     decoder = load_face(default_model)
-    with listening(images=True) as (graph, listener), face_graph("--source", RECORDING, "--loop", "false") as run:
+    still = face_graph("--source", RECORDING, "--loop", "false", "--ros-args", "-p", "face_renderer:idle_life:=false")
+    with listening(images=True) as (graph, listener), still as run:
         assert graph.wait(lambda: bool(listener.codes), 60.0), run.output
         assert graph.wait(lambda: listener.value("face_renderer", "state") == "resting", 30.0), run.output
         seen = len(listener.images)

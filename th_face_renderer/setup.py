@@ -8,7 +8,7 @@ package_name = "th_face_renderer"
 # names the file). Optional: without a C compiler the package is installed all the same and draws with numpy and OpenCV.
 kernel = Extension(
     package_name + "._kernel",
-    sources=[f"{package_name}/c/{name}.c" for name in ("texture", "triangles", "rim", "rows")],
+    sources=[f"{package_name}/c/{name}.c" for name in ("texture", "triangles", "rim", "rows", "eyes")],
     depends=[f"{package_name}/c/{name}.h" for name in ("kernel", "sample")],
     extra_compile_args=[] if sys.platform == "win32" else ["-std=c99", "-O3", "-g0", "-fvisibility=hidden"],
     libraries=[] if sys.platform == "win32" else ["m"],

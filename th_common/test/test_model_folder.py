@@ -14,6 +14,7 @@ from th_common.model_folder import (
     FACE,
     PREDICTOR,
     Card,
+    add_expressions,
     read_card,
     read_tensors,
     require,
@@ -108,3 +109,42 @@ def test_require_names_the_tensor() -> None:
         require(tensors, "b", (1,), source="f")
     with pytest.raises(ModelError, match="shape"):
         require(tensors, "a", (3, 3), source="f")
+
+
+def test_expressions_are_added_without_touching_anything_else(folder: Path) -> None:
+    before, files = json.loads((folder / CARD).read_text()), {n: (folder / n).read_bytes() for n in (FACE, PREDICTOR)}
+    assert read_card(folder).expressions == {}
+    assert "expressions" not in before, "a card without them is as it always was"
+    card = add_expressions(folder, {"happy": np.linspace(-1, 1, 16).tolist(), "sad": [0] * 16})
+    assert card.expressions["happy"][:2] == [-1.0, -0.8667]
+    after = json.loads((folder / CARD).read_text())
+    assert {k: v for k, v in after.items() if k != "expressions"} == before
+    assert {n: (folder / n).read_bytes() for n in (FACE, PREDICTOR)} == files
+    assert "\n    " + json.dumps("sad") + ": [0.0, 0.0" in (folder / CARD).read_text(), "one line each"
+    assert add_expressions(folder, {}).expressions == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        {"happy": 3},
+        {"happy": [0.0] * 15},
+        {"happy": ["0"] * 16},
+        {"happy": [float("nan")] * 16},
+        {"a": [10**400] * 16},
+    ],
+)
+def test_expressions_that_are_no_codes_are_refused(folder: Path, value: object) -> None:
+    raw = json.loads((folder / CARD).read_text())
+    raw["expressions"] = value
+    (folder / CARD).write_text(json.dumps(raw))
+    with pytest.raises(ModelError, match="expression"):
+        read_card(folder)
+
+
+def test_expressions_of_another_length_are_not_written(folder: Path) -> None:
+    before = (folder / CARD).read_bytes()
+    with pytest.raises(ModelError, match="'happy' must be 16 numbers"):
+        add_expressions(folder, {"happy": [0.0] * 3})
+    assert (folder / CARD).read_bytes() == before

@@ -1,6 +1,6 @@
 """A face model is one folder: card.json beside safetensors files, verified by SHA-256, nothing executed.
 
-models/default/card.json              name, id, profile, lookahead, licence, figures of the training
+models/default/card.json              name, id, profile, lookahead, licence, expressions, figures of the training
 models/default/face.safetensors       active appearance model (its SHA-256 is the model's id)
 models/default/predictor.safetensors  network, and statistics that standardise features and codes
 """
@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ PREDICTOR = "predictor.safetensors"
 MAX_CARD_BYTES = 1 << 20
 MAX_TENSOR_BYTES = 256 << 20
 
+_FAR = 1e6  # no code is that far, nor is NaN nearer
+
 Tensors = dict[str, np.ndarray]
 
 
@@ -38,6 +41,7 @@ class Card:
 
     `id` is the SHA-256 (hex) of face.safetensors: codes carry it, and only a renderer with the same face draws them.
     `lookahead` is the predictor's right context in frames, None for the whole utterance.
+    `expressions`: the code of the face that shows one and is silent, by name; none where a model has none.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Card:
     network: Mapping[str, Any]
     files: Mapping[str, str]
     training: Mapping[str, Any] = field(default_factory=dict)
+    expressions: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def dimensions(self) -> int:
@@ -94,12 +99,31 @@ def read_card(folder: str | os.PathLike[str]) -> Card:
         network=_field(path, raw, "network", dict),
         files=_field(path, raw, "files", dict),
         training=_field(path, raw, "training", dict),
+        expressions=raw.get("expressions", {}),
     )
     if card.fps != 60:
         raise ModelError(f"{path}: fps is {card.fps}, this software speaks 60 frames per second")
     if not (0 < card.shape <= 64 and 0 < card.appearance <= 64):
         raise ModelError(f"{path}: code of {card.shape} + {card.appearance} dimensions is out of range 1..64")
+    _check_expressions(path, card.expressions, card.dimensions)
     return card
+
+
+def add_expressions(folder: str | os.PathLike[str], expressions: Mapping[str, Sequence[float]]) -> Card:
+    """Write codes of expressions into the card of a model folder, in place of those there; all else, ids too, stays as it is.
+
+    Raises:
+        ModelError: the folder is no face model, or the expressions are not codes of it.
+    """
+    card, path = read_card(folder), Path(folder) / CARD
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    raw["expressions"] = _rounded(expressions)
+    _check_expressions(path, raw["expressions"], card.dimensions)
+    try:
+        _replace(path, _text(raw))
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be written ({error.strerror or error})") from error
+    return read_card(folder)
 
 
 def read_tensors(folder: str | os.PathLike[str], filename: str, card: Card) -> Tensors:
@@ -165,6 +189,7 @@ def write_model(
     training: Mapping[str, Any],
     face: Tensors,
     predictor: Tensors,
+    expressions: Mapping[str, Sequence[float]] | None = None,
 ) -> Card:
     """Write a whole model folder; the card goes last, so that a kill leaves no card without its files."""
     target = Path(folder)
@@ -186,12 +211,35 @@ def write_model(
         network=dict(network),
         files=files,
         training=dict(training),
+        expressions=_rounded(expressions or {}),
     )
+    _check_expressions(target / CARD, card.expressions, card.dimensions)
     fields = asdict(card)
     fields["code"] = {"shape": fields.pop("shape"), "appearance": fields.pop("appearance")}
-    text = json.dumps({"format": FORMAT, **fields}, indent=2, ensure_ascii=False)
-    _replace(target / CARD, (text + "\n").encode())
+    if not card.expressions:
+        del fields["expressions"]
+    _replace(target / CARD, _text({"format": FORMAT, **fields}))
     return card
+
+
+def _text(raw: Mapping[str, Any]) -> bytes:
+    text = json.dumps(raw, indent=2, ensure_ascii=False)
+    # A code is one line.
+    text = re.sub(r"\[\s+([-\d.,e\s]+?)\s+\]", lambda found: "[" + " ".join(found[1].split()) + "]", text)
+    return (text + "\n").encode()
+
+
+def _rounded(expressions: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    return {name: [round(float(number), 4) for number in code] for name, code in expressions.items()}
+
+
+def _check_expressions(path: Path, expressions: object, dimensions: int) -> None:
+    if not isinstance(expressions, dict):
+        raise ModelError(f"{path}: field 'expressions' must be dict, not {type(expressions).__name__}")
+    for name, code in expressions.items():
+        numbers = isinstance(code, list) and all(type(n) in (int, float) and abs(n) < _FAR for n in code)
+        if not numbers or len(code) != dimensions:
+            raise ModelError(f"{path}: expression {name!r} must be {dimensions} numbers, a code of this face")
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -22,15 +22,17 @@ import rclpy
 from audio_common_msgs.msg import AudioData, AudioDataStamped
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import Point, PointStamped
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Empty, Header
 from std_srvs.srv import Trigger
-from th_msgs.msg import FacialCode
+from th_msgs.msg import Expression, FacialCode
 
 from th_common.alive import ALIVE, ALIVE_TOPIC
+from th_common.model_folder import add_expressions
 from th_common.node import time_message
 from th_common.stamps import to_seconds
 from th_common.testing import Graph
@@ -94,6 +96,7 @@ class Stage:
             "height": SIZE[0],
             "width": SIZE[1],
             "diagnostics_period": 0.1,
+            "idle_life": False,
         }
         overrides = [RosParameter(name, value=value) for name, value in {**given, **parameters}.items()]
         self.graph = graph
@@ -384,12 +387,12 @@ def test_the_page_of_the_operator_stops_the_face(graph: Graph, folder: Path) -> 
         assert stage.wait(visit.done, 20.0)
         assert stage.wait(lambda: bool(heard)), "everybody is told"
     offered, after = visit.result()
-    assert offered == ["stop"]
+    assert offered == ["look", "stop"]
     assert len(schedule) == 0
     assert set(threads) == {threading.current_thread().name}, "the executor's, not the page's"
     code = unpack(after)
     assert code.kind is Kind.CODE
-    np.testing.assert_array_equal(np.frombuffer(code.payload, "<f4"), face.rest_code)
+    np.testing.assert_array_equal(np.frombuffer(code.payload, "<f4"), [*face.rest_code, 0, 0, 0, 0, 0])
     assert stage.node.active
 
 
@@ -402,7 +405,7 @@ def test_the_page_gets_the_face_and_the_sound_in_step(
     server = "th_face_renderer.display.page.PageServer."
     monkeypatch.setattr(server + "looking", lambda self, wanted: int(wanted is look))
     monkeypatch.setattr(server + "show", lambda self, jpeg, due: shown[Look.PICTURES].append(due))
-    monkeypatch.setattr(server + "show_code", lambda self, code, due: shown[Look.CODES].append(due))
+    monkeypatch.setattr(server + "show_code", lambda self, code, due, layer: shown[Look.CODES].append(due))
     monkeypatch.setattr(server + "play", lambda self, s, rate, due: played.append(due))
     stage = Stage(graph, folder, display="web", port=0, page_lead=0.5)
     stage.begin()
@@ -456,3 +459,122 @@ def test_a_picture_is_seen_behind_the_face(graph: Graph, folder: Path, tmp_path:
         face.model_id, code, until=lambda: any(np.array_equal(picture(m), expected) for m in stage.watcher.images)
     )
     assert stage.wait(lambda: stage.watcher.health.get("decoder") == face.backend)
+
+
+WISH = np.linspace(-1, 1, 16).round(2)
+
+
+@pytest.fixture
+def expressive(tmp_path: Path) -> Path:
+    """A face that can look happy and sad."""
+    synthetic_face(tmp_path / "face", side=64, seed=3)
+    add_expressions(tmp_path / "face", {"happy": WISH.tolist(), "sad": (-WISH).tolist()})
+    return tmp_path / "face"
+
+
+def test_an_expression_asked_for_is_shown_and_goes(graph: Graph, expressive: Path) -> None:
+    face = load_face(expressive)
+    stage = Stage(graph, expressive)
+    ask = stage.watcher.create_publisher(Expression, "face/expression", 10)
+    stage.begin()
+    assert stage.wait(lambda: ask.get_subscription_count() == 1)
+    images = stage.watcher.images
+    stage.watcher.watch(Image, "face/image")
+    happy, rest = face.render(WISH, SIZE), face.render(face.rest_code, SIZE)
+    ask.publish(Expression(expression=Expression.HAPPY))
+    assert stage.wait(lambda: bool(images) and np.array_equal(picture(images[-1]), happy))
+    ask.publish(Expression(expression="sadness", intensity=0.5))
+    half = face.render((face.rest_code - WISH.astype(np.float32)) / 2, SIZE).astype(int)
+    assert stage.wait(lambda: np.abs(picture(images[-1]) - half).max() <= 3)
+    ask.publish(Expression(valence=0.81, arousal=0.51, duration=0.5))
+    assert stage.wait(lambda: np.abs(picture(images[-1]) - happy.astype(int)).mean() < 5)
+    assert stage.wait(lambda: np.array_equal(picture(images[-1]), rest)), "after its time the face is its own"
+    ask.publish(Expression(expression="happy"))
+    assert stage.wait(lambda: not np.array_equal(picture(images[-1]), rest))
+    ask.publish(Expression(intensity=0.0))
+    assert stage.wait(lambda: np.array_equal(picture(images[-1]), rest))
+
+
+def test_the_page_of_the_operator_asks_for_expressions_and_looks(graph: Graph, expressive: Path) -> None:
+    stage = Stage(graph, expressive, display="web", port=0)
+    stage.begin()
+    living, url = stage.node._living, stage.node.health.snapshot().values["page"]
+    assert living is not None
+
+    async def operator() -> dict[str, Any]:
+        async with aiohttp.ClientSession() as http, http.ws_connect(url + "socket?face=codes") as socket:
+            hello = await socket.receive_json()
+            await socket.send_json({"type": "do", "action": "expression:sad", "numbers": [0.5]})
+            await socket.send_json({"type": "do", "action": "look", "numbers": [-0.5, 0.25]})
+            while True:
+                message = await socket.receive(15.0)
+                if message.type is aiohttp.WSMsgType.BINARY and unpack(message.data).kind is Kind.CODE:
+                    numbers = np.frombuffer(unpack(message.data).payload, "<f4")
+                    if numbers[18:20].tolist() == [-0.5, 0.25]:
+                        return hello
+
+    with ThreadPoolExecutor(1) as pool:
+        visit = pool.submit(asyncio.run, operator())
+        assert stage.wait(visit.done, 20.0)
+    hello = visit.result()
+    assert hello["actions"] == ["expression:happy", "expression:sad", "expression:rest", "look", "stop"]
+    assert hello["takes"] == dict.fromkeys(hello["actions"][:3], 1) | {"look": 2}
+    assert stage.wait(lambda: stage.watcher.health.get("expression") == "sad")
+    assert stage.wait(lambda: living.expressions.over(stage.watcher.now())[-1][1] == pytest.approx(0.5))
+    stage.node._stop_all()
+    assert stage.wait(lambda: stage.watcher.health.get("expression") == ""), "a stop ends that, too"
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (Expression(expression="hungry"), "there is no expression 'hungry'"),
+        (Expression(expression="angry"), "this face has no expression 'angry'"),
+        (Expression(expression="happy", intensity=7.0), "intensity of 7.0"),
+        (Expression(valence=-3.0), "valence of -3.0"),
+        (Expression(arousal=float("nan")), "arousal of nan"),
+        (Expression(expression="happy", duration=-1.0), "duration of -1.0"),
+        (PointStamped(point=Point(z=-1.0)), "not in front of the face"),
+        (PointStamped(point=Point(x=float("nan"), z=1.0)), "not in front of the face"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_shown_is_named_on_diagnostics(
+    graph: Graph, expressive: Path, message: Expression | PointStamped, words: str
+) -> None:
+    stage = Stage(graph, expressive)
+    topic = "face/expression" if isinstance(message, Expression) else "face/look_at"
+    ask = stage.watcher.create_publisher(type(message), topic, 10)
+    stage.begin()
+    assert stage.wait(lambda: ask.get_subscription_count() == 1)
+    ask.publish(message)
+    assert stage.wait(lambda: words in stage.watcher.message), stage.watcher.message
+    assert stage.node.active
+
+
+def test_a_point_to_look_at_moves_the_gaze_if_its_frame_is_ours(graph: Graph, folder: Path) -> None:
+    stage = Stage(graph, folder, look_at_frame="face_display")
+    ask = stage.watcher.create_publisher(PointStamped, "face/look_at", 10)
+    stage.begin()
+    assert stage.wait(lambda: ask.get_subscription_count() == 1)
+    living = stage.node._living
+    assert living is not None
+    ask.publish(PointStamped(header=Header(frame_id="map"), point=Point(x=1.0, z=1.0)))
+    assert stage.wait(lambda: "the point is in frame 'map', not in 'face_display'" in stage.watcher.message)
+    assert living.at(stage.watcher.now()).layer.gaze_x == 0
+    ask.publish(PointStamped(header=Header(frame_id="face_display"), point=Point(x=-1.0, z=1.0)))
+    assert stage.wait(lambda: living.at(stage.watcher.now()).layer.gaze_x == 1.0), "its left is on our right"
+    assert stage.wait(lambda: living.at(stage.watcher.now()).layer.gaze_x == 0.0), "and then back"
+
+
+def test_idle_life_is_switched_on_and_off_while_it_runs(graph: Graph, folder: Path) -> None:
+    stage = Stage(graph, folder)
+    stage.begin()
+    stage.watcher.watch(Image, "face/image")
+    images, rest = stage.watcher.images, load_face(folder).render(load_face(folder).rest_code, SIZE)
+    assert stage.wait(lambda: bool(images) and np.array_equal(picture(images[-1]), rest))
+    stage.node.set_parameters([RosParameter("idle_life", value=True)])
+    assert stage.wait(lambda: not np.array_equal(picture(images[-1]), rest))
+    stage.node.set_parameters([RosParameter("idle_life", value=False)])
+    assert stage.wait(lambda: np.array_equal(picture(images[-1]), rest))
+    assert not stage.node.set_parameters([RosParameter("idle_motion", value=2.0)])[0].successful

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from th_face_renderer.decoder import FaceDecoder
+from th_face_renderer.layer import Layer
+from th_face_renderer.life import IdleLife
+from th_face_renderer.living import LivingFace
 from th_face_renderer.schedule import LATE, CodeSchedule
 from th_face_renderer.show import KEEPALIVE, Show
 from th_face_renderer.testing import synthetic_model
@@ -42,8 +45,9 @@ class Screen:
 class Drawing(Screen):
     """A screen that draws the face itself."""
 
-    def show_code(self, code: np.ndarray, present_at: float) -> None:
+    def show_code(self, code: np.ndarray, present_at: float, *, layer: Layer) -> None:
         self.shown.append((code.copy(), present_at))
+        self.layers = [*getattr(self, "layers", []), layer]
 
 
 class Stage:
@@ -179,9 +183,9 @@ class Slow:
         self.stage, self.cost = stage, 0.0
         self.rest_code = DECODER.rest_code
 
-    def render(self, code: np.ndarray, size: tuple[int, int], *, copy: bool) -> np.ndarray:
+    def render(self, code: np.ndarray, size: tuple[int, int], *, layer: Layer, copy: bool) -> np.ndarray:
         self.stage.time += self.cost
-        return DECODER.render(code, size, copy=copy)
+        return DECODER.render(code, size, layer=layer, copy=copy)
 
 
 def test_pictures_that_come_too_late_are_never_shown_and_the_ladder_goes_down_and_up() -> None:
@@ -223,9 +227,9 @@ def test_missed_ticks_halve_the_rate_and_go_no_further() -> None:
     stop = threading.Event()
 
     class Busy(Slow):
-        def render(self, code: np.ndarray, size: tuple[int, int], *, copy: bool) -> np.ndarray:
+        def render(self, code: np.ndarray, size: tuple[int, int], *, layer: Layer, copy: bool) -> np.ndarray:
             time.sleep(0.004)
-            return super().render(code, size, copy=copy)
+            return super().render(code, size, layer=layer, copy=copy)
 
     stage.show._decoder = Busy(stage)  # type: ignore[assignment]
     stage.show._now = time.monotonic
@@ -261,3 +265,31 @@ def test_run_opens_ticks_and_closes() -> None:
     assert stage.show.viewers == 1
     median, high = stage.show.costs()
     assert 0 < median <= high
+
+
+def test_a_living_face_is_drawn_with_what_lies_over_its_code() -> None:
+    pictures, codes = Screen(), Drawing()
+    stage = Stage(pictures, codes)
+    living = LivingFace(DECODER.model, life=IdleLife(seed=1))
+    stage.show._schedule = living
+    stage.ticks(4.0)
+    assert len(pictures.shown) > 200, "it moves all the time"
+    closed = int(np.argmax([layer.lid_left for layer in codes.layers]))
+    code, due = codes.shown[closed]
+    layer = codes.layers[closed]
+    assert layer.lid_left > 0.9
+    assert (living.at(due).layer, living.at(due).code.tolist()) == (layer, code.tolist())
+    at_once = next(picture for picture, at in pictures.shown if at == due)
+    np.testing.assert_array_equal(at_once, DECODER.render(code, (64, 64), layer=layer))
+    assert not np.array_equal(at_once, DECODER.render(code, (64, 64)))
+
+
+def test_on_the_lowest_rung_a_living_face_rests() -> None:
+    screen = Screen()
+    stage = Stage(screen)
+    stage.show._schedule = LivingFace(DECODER.model, life=IdleLife(seed=1))
+    stage.ticks(0.5)
+    stage.show.ladder.rung = 2
+    stage.show.ladder.observe = lambda missed, now: None  # type: ignore[method-assign,assignment]
+    stage.ticks(0.1)
+    np.testing.assert_array_equal(screen.shown[-1][0], DECODER.render(DECODER.rest_code, (64, 64)))

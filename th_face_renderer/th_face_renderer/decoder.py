@@ -7,6 +7,7 @@ import os
 import reprlib
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from th_common.errors import InputError
 from th_face_renderer import kernel
 from th_face_renderer.background import Background, Image, paint, read_background
 from th_face_renderer.face_model import FaceModel, Floats, load
+from th_face_renderer.layer import NEUTRAL, Layer
 from th_face_renderer.raster import Raster
 from th_face_renderer.stage import Stage
 from th_face_renderer.texture import CvTexture, KernelTexture, Texture, active_texels
@@ -36,7 +38,7 @@ class FaceDecoder:
     thread at a time may draw; a second one is refused.
 
     `backend` is "c" (the package's kernel) or "numpy" (numpy and OpenCV, about three times slower); by default the first
-    that there is.
+    that there is. `expressions` are codes by name, for whoever wants to show one; `load_face` takes them from the card.
 
     Raises:
         InputError: the background cannot be read, or a backend is asked for that is not there; said in words.
@@ -51,6 +53,7 @@ class FaceDecoder:
         feather: float = FEATHER,
         exact: bool = False,
         backend: str | None = None,
+        expressions: Mapping[str, npt.ArrayLike] | None = None,
     ) -> None:
         if not isinstance(feather, (int, float, np.number)) or not 0 <= feather <= 100:
             raise InputError(f"feather of {feather!r} px is not a number in 0..100")
@@ -60,6 +63,7 @@ class FaceDecoder:
             raise InputError(f"backend 'c' is not there: {kernel.problem()}")
         self.model = model
         self.model_id = model_id
+        self.expressions = {name: model.check_code(code) for name, code in (expressions or {}).items()}
         self.backend = backend or ("numpy" if kernel.library() is None else "c")
         self._background, self._feather, self._exact = read_background(background), 0.0 if exact else feather, exact
         self._texture: Texture = KernelTexture(model) if self.backend == "c" else CvTexture(model)
@@ -85,9 +89,17 @@ class FaceDecoder:
         """
         return self.model.landmarks(code)
 
-    def render(self, code: npt.ArrayLike, size: tuple[int, int] | None = None, *, copy: bool = True) -> Image:
+    def render(
+        self,
+        code: npt.ArrayLike,
+        size: tuple[int, int] | None = None,
+        *,
+        layer: Layer = NEUTRAL,
+        copy: bool = True,
+    ) -> Image:
         """Draw a code (16,) as uint8 (height, width, 3) BGR; `size` is (height, width), by default the canvas.
 
+        `layer`: lids, gaze and breath over it, cut off at their ranges; without one the picture is the code's alone.
         With `copy=False` the picture belongs to the decoder, cannot be written to, and is good until the next call.
 
         Raises:
@@ -101,7 +113,9 @@ class FaceDecoder:
         try:
             drawer, shape = self._drawer(checked), self.model.dimensions[0]
             self._texture.set(code[shape:])
-            frame = drawer.draw(self.model.points_of(code[:shape]), self._texture.texels)
+            layer = layer.clamped()
+            points = self.model.lifted(self.model.points_of(code[:shape]), layer.lift)
+            frame = drawer.draw(points, self._texture.texels, layer)
             return frame.copy() if copy else frame
         finally:
             self._drawing.release()
@@ -152,4 +166,12 @@ def load_face(
         InputError: see FaceDecoder.
     """
     model, card = load(folder)
-    return FaceDecoder(model, model_id=card.id, background=background, feather=feather, exact=exact, backend=backend)
+    return FaceDecoder(
+        model,
+        model_id=card.id,
+        background=background,
+        feather=feather,
+        exact=exact,
+        backend=backend,
+        expressions=card.expressions,
+    )

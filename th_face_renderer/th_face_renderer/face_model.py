@@ -128,6 +128,13 @@ class FaceModel:
         points = self.shape_mean + (shape @ self.shape_modes.reshape(len(shape), -1)).reshape(-1, 2)
         return arrange_mouth(_part_lips(points), self.mouth_rows)
 
+    def lifted(self, points: Floats, lift: float) -> Floats:
+        """Points (P, 2) with the face, landmarks and teeth, so many heights of the canvas higher, in place."""
+        if lift:
+            points[:LANDMARKS, 1] -= lift * self.canvas[0]
+            points[self.mouth_rows, 1] -= lift * self.canvas[0]
+        return points
+
     def landmarks(self, code: npt.ArrayLike) -> Floats:
         """The 68 landmarks (68, 2) of a code in canvas px."""
         return self.points(code)[:LANDMARKS]

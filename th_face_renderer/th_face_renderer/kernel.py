@@ -11,7 +11,7 @@ import os
 import struct
 from pathlib import Path
 
-INTERFACE = 3
+INTERFACE = 4
 FILE = "_kernel.abi3.so"
 
 
@@ -55,12 +55,21 @@ class TallStruct(ctypes.Structure):
     ]
 
 
+class EyeStruct(ctypes.Structure):
+    _fields_ = (
+        [(n, ctypes.c_void_p) for n in ("frame", "before")]
+        + [(n, ctypes.c_int64) for n in ("width", "height", "y0", "x0", "y1", "x1")]
+        + [("eye", ctypes.c_double * 18)]
+    )
+
+
 _FUNCTIONS = {
     "th_texture": TextureStruct,
     "th_draw": MeshStruct,
     "th_soften": RimStruct,
     "th_spread": TallStruct,
     "th_average": TallStruct,
+    "th_eye": EyeStruct,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from th_face_renderer.kernel import MeshStruct, RimStruct, TallStruct, TextureStruct, library
+from th_face_renderer.kernel import EyeStruct, MeshStruct, RimStruct, TallStruct, TextureStruct, library
 
 _RUN = 1024
 _MEAN_BITS, _WEIGHT_BITS = 7, 13
@@ -217,6 +217,29 @@ class Tall:
     def average(self) -> None:
         """Write it back, each pixel as the mean of its rows."""
         self._lib.th_average(self._struct)
+
+
+class EyeCall:
+    """Lids and gaze in one frame: see eyes.pixels."""
+
+    def __init__(self, frame: npt.NDArray[np.uint8]) -> None:
+        height, width = frame.shape[:2]
+        lib = library()
+        assert lib is not None
+        self._frame = frame
+        self._struct = EyeStruct(_pointer(frame, np.uint8, (height, width, 3)), None, width, height)
+        self._call = lib.th_eye
+
+    def draw(self, before: npt.NDArray[np.uint8], rectangle: Rectangle, numbers: tuple[float, ...]) -> None:
+        """`before`: a copy of the rectangle, at least 2 x 2; `numbers`: eyes.Eye.numbers."""
+        (y0, x0, y1, x1), place = rectangle, self._struct
+        _check_rectangle(rectangle, place.height, place.width)
+        if y1 - y0 < 2 or x1 - x0 < 2 or len(numbers) != len(place.eye):
+            raise ValueError(f"eye of {len(numbers)} numbers in {rectangle}")
+        place.before = _pointer(before, np.uint8, (y1 - y0, x1 - x0, 3))
+        place.y0, place.x0, place.y1, place.x1 = rectangle
+        place.eye[:] = numbers
+        self._call(place)
 
 
 def _pointer(array: npt.NDArray, dtype: Any, shape: tuple[int, ...]) -> int:

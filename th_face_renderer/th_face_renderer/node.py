@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
+from geometry_msgs.msg import PointStamped
 from rclpy.event_handler import QoSLivelinessChangedInfo, SubscriptionEventCallbacks
 from rclpy.guard_condition import GuardCondition
 from rclpy.publisher import Publisher
@@ -14,7 +17,7 @@ from rclpy.service import Service
 from rclpy.subscription import Subscription
 from std_msgs.msg import Empty
 from std_srvs.srv import Trigger
-from th_msgs.msg import FacialCode
+from th_msgs.msg import Expression, FacialCode
 
 from th_audio_io.intake import Chunk
 from th_audio_io.ros_intake import INTAKE_PARAMETERS, RosIntake
@@ -35,7 +38,10 @@ from th_face_renderer.display.images import ImageTopics
 from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import page_face
+from th_face_renderer.display.page_viewer import Action
 from th_face_renderer.display.window import make_window
+from th_face_renderer.life import IdleLife
+from th_face_renderer.living import LivingFace, gaze_towards
 from th_face_renderer.schedule import CodeSchedule
 from th_face_renderer.show import Show
 from th_face_renderer.sound import SoundInStep
@@ -87,6 +93,31 @@ PARAMETERS = (
         description="quality of the pictures for pages that do not draw the face themselves, and of face/image/compressed",
         minimum=1,
         maximum=100,
+    ),
+    Parameter(
+        name="idle_life",
+        default=True,
+        description="whether the face blinks, looks about, breathes and attends by itself; speech always wins on lips and jaw",
+    ),
+    Parameter(
+        name="idle_seed",
+        default=0,
+        description="of all that is random in it: the same seed does the same at the same time",
+        minimum=0,
+        maximum=2**31 - 1,
+    ),
+    Parameter(
+        name="idle_motion",
+        default=1.0,
+        description="how much gaze, breath and attention move; blinks stay as they are",
+        minimum=0.0,
+        maximum=1.0,
+    ),
+    Parameter(
+        name="look_at_frame",
+        default="",
+        description="the frame that points on face/look_at must be in: x to the face's own right, y down, z out of the screen; "
+        "empty: whatever they say, they are",
     ),
     Parameter(name="frame_id", default="", description="header.frame_id of the image topics", read_only=True),
     Parameter(
@@ -155,12 +186,15 @@ class FaceRendererNode(TalkingHeadNode):
     def __init__(self, **kwargs: Any) -> None:
         self._decoder: FaceDecoder | None = None
         self._schedule: CodeSchedule | None = None
+        self._living: LivingFace | None = None
         self._codes: Subscription | None = None
         self._alive: Subscription | None = None
+        self._wishes: list[Subscription] = []
         self._predictors = 0
         self._stop_service: Service | None = None
         self._stop_call: Publisher | None = None
-        self._stop_wish: GuardCondition | None = None
+        self._page_wish: GuardCondition | None = None
+        self._page_wishes: deque[Callable[[], object]] = deque(maxlen=64)
         self._images: ImageTopics | None = None
         self._page: PageServer | None = None
         self._sound: SoundInStep | None = None
@@ -180,7 +214,8 @@ class FaceRendererNode(TalkingHeadNode):
         self._decoder = load_face(find_model(self.value("model")), background=background)
         if self._decoder.backend != "c":
             self.get_logger().warning(f"faces are drawn with numpy and OpenCV, slower: {kernel.problem()}")
-        self._schedule = CodeSchedule(self._decoder.rest_code)
+        self._living = LivingFace(self._decoder.model, expressions=self._decoder.expressions, life=self._life())
+        self._schedule = self._living.schedule
         self._images = ImageTopics(self, frame_id=self.value("frame_id"), quality=self._quality)
         self._displays = [self._images]
         if self.value("display") == "web":
@@ -194,6 +229,10 @@ class FaceRendererNode(TalkingHeadNode):
         watch = SubscriptionEventCallbacks(liveliness=self._follow_predictor, use_default_callbacks=False)
         self._predictors = 0
         self._alive = self.create_subscription(Empty, ALIVE_TOPIC, lambda _: None, ALIVE, event_callbacks=watch)
+        self._wishes = [
+            self.create_subscription(Expression, "face/expression", self._take_expression, 10),
+            self.create_subscription(PointStamped, "face/look_at", self._take_look, 10),
+        ]
         self._stop_call = self.create_publisher(Empty, STOP_TOPIC, 10)
         self._stop_service = self.create_service(Trigger, "face/stop", self._serve_stop)
         self.health.set("model", self._decoder.model_id[:12])
@@ -201,11 +240,11 @@ class FaceRendererNode(TalkingHeadNode):
 
     def activate(self) -> None:
         assert self._decoder is not None
-        assert self._schedule is not None
-        self._schedule.clear()
+        assert self._living is not None
+        self._living.schedule.clear()
         self._show = Show(
             self._decoder,
-            self._schedule,
+            self._living,
             self._displays,
             size=self._size,
             now=self.now,
@@ -229,20 +268,25 @@ class FaceRendererNode(TalkingHeadNode):
             self._page.stop()
         if self._intake is not None:
             self._intake.close()
-        for subscription in (self._codes, self._alive):
+        for subscription in (self._codes, self._alive, *self._wishes):
             if subscription is not None:
                 self.destroy_subscription(subscription)
         if self._stop_service is not None:
             self.destroy_service(self._stop_service)
         if self._stop_call is not None:
             self.destroy_publisher(self._stop_call)
-        if self._stop_wish is not None:
-            self.destroy_guard_condition(self._stop_wish)
+        if self._page_wish is not None:
+            self.destroy_guard_condition(self._page_wish)
         if self._images is not None:
             self._images.destroy()
-        self._displays = []
+        self._displays, self._wishes = [], []
         self._show = self._intake = self._sound = self._page = self._codes = self._images = None
-        self._schedule = self._decoder = self._alive = self._stop_service = self._stop_call = self._stop_wish = None
+        self._living = None
+        self._schedule = self._decoder = self._alive = self._stop_service = self._stop_call = self._page_wish = None
+
+    def parameter_changed(self, name: str, value: Any) -> None:
+        if name.startswith("idle_") and self._living is not None:
+            self._living.live(self._life())
 
     def update_health(self) -> None:
         show, schedule, health = self._show, self._schedule, self.health
@@ -254,6 +298,9 @@ class FaceRendererNode(TalkingHeadNode):
         health.set("stream restarts", schedule.restarts)
         health.set("predictors in other processes", self._predictors)
         health.count("refused codes", 0)
+        health.set("expressions", ", ".join(self._decoder.expressions) if self._decoder is not None else "")
+        if self._living is not None:
+            health.set("expression", self._living.expressions.asked(self.now()))
         if self._sound is not None and self._sound.lag is not None:
             health.set("presentation delay ms", self._sound.lag * 1e3)
         if show is not None:
@@ -320,6 +367,40 @@ class FaceRendererNode(TalkingHeadNode):
         self.health.count("refused codes")
         self.report(fault, problem)
 
+    # --- what others ask for -------------------------------------------------------------------------------------------
+
+    def _take_expression(self, message: Expression) -> None:
+        if self.active:
+            self._express(message.expression, message.valence, message.arousal, message.intensity, message.duration)
+
+    def _express(
+        self, name: str, valence: float = 0.0, arousal: float = 0.0, intensity: float = 1.0, duration: float = 0.0
+    ) -> None:
+        if self._living is None:
+            return
+        expressions, now = self._living.expressions, self.now()
+        try:
+            if intensity == 0:
+                expressions.rest(now)
+            elif name:
+                expressions.ask(name, intensity=intensity, duration=duration, now=now)
+            else:
+                expressions.feel(valence, arousal, intensity=intensity, duration=duration, now=now)
+        except InputError as error:
+            self.report("bad expression", error)
+
+    def _take_look(self, message: PointStamped) -> None:
+        if not self.active or self._living is None:
+            return
+        wanted, frame, point = self.value("look_at_frame"), message.header.frame_id, message.point
+        if wanted and frame != wanted:
+            self.report("bad look_at", f"the point is in frame {frame[:40]!r}, not in {wanted!r} (look_at_frame)")
+            return
+        try:
+            self._living.look_at(gaze_towards(point.x, point.y, point.z), now=self.now())
+        except InputError as error:
+            self.report("bad look_at", error)
+
     # --- stops, and a predictor that dies ----------------------------------------------------------------------------
 
     def _serve_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -338,8 +419,10 @@ class FaceRendererNode(TalkingHeadNode):
         self._rest_now()
 
     def _rest_now(self) -> None:
-        if self._schedule is not None:
-            self._schedule.clear()
+        if self._living is not None:
+            self._living.schedule.clear()
+            self._living.expressions.rest(self.now())
+            self._living.look_away(self.now())
         if self._sound is not None:
             self._sound.clear()
         if self._page is not None:
@@ -361,7 +444,8 @@ class FaceRendererNode(TalkingHeadNode):
 
     def _open_page(self, decoder: FaceDecoder, background: Colour | Image) -> None:
         bars = background if isinstance(background, tuple) else BLACK
-        self._stop_wish = self.create_guard_condition(self._stop_all)
+        self._page_wish = self.create_guard_condition(self._grant)
+        self._page_wishes.clear()
         page = PageServer(
             host=self.value("host"),
             port=self.value("port"),
@@ -371,7 +455,7 @@ class FaceRendererNode(TalkingHeadNode):
             buffer=self.value("page_buffer"),
             face=page_face(decoder.model, model_id=decoder.model_id),
             backdrop=b"" if isinstance(background, tuple) else encode_jpeg(background, BACKDROP_QUALITY),
-            actions={"stop": self._stop_wish.trigger},  # asked for in the page's thread, done in the executor's
+            actions=self._page_actions(decoder),
         )
         url = page.start()
         self._page = page
@@ -381,6 +465,38 @@ class FaceRendererNode(TalkingHeadNode):
         self._displays.append(DrawingBrowser(page, lead=self.value("page_lead")))
         self.health.set("page", url)
         self.get_logger().info(f"the face is at {url}")
+
+    def _page_actions(self, decoder: FaceDecoder) -> dict[str, Action]:
+        """What the operator's page can do."""
+        actions = {
+            f"expression:{name}": self._wish(self._show_expression, name, numbers=1) for name in decoder.expressions
+        }
+        if actions:
+            actions["expression:rest"] = self._wish(self._show_expression, "", numbers=1)
+        return {**actions, "look": self._wish(self._look, numbers=2), "stop": self._wish(self._stop_all)}
+
+    def _wish(self, do: Callable[..., object], *arguments: Any, numbers: int = 0) -> Action:
+        """Asked for in the page's thread, done in the executor's."""
+
+        def ask(*numbers: float) -> None:
+            wish = self._page_wish
+            if wish is not None:
+                self._page_wishes.append(lambda: do(*arguments, *numbers))
+                wish.trigger()
+
+        return Action(ask, numbers)
+
+    def _grant(self) -> None:
+        while self._page_wishes:
+            self._page_wishes.popleft()()
+
+    def _show_expression(self, name: str, intensity: float) -> None:
+        if self.active:
+            self._express(name, intensity=intensity if name else 0.0)
+
+    def _look(self, x: float, y: float) -> None:
+        if self.active and self._living is not None:
+            self._living.look_at((x, y), now=self.now())
 
     def _take_sound(self, chunk: Chunk) -> None:
         if self._sound is not None:
@@ -397,6 +513,7 @@ class FaceRendererNode(TalkingHeadNode):
             "viewers",
             "render ms p50",
             "skew ms p95",
+            "expression",
         )
         badge = "" if snapshot.level < Level.ERROR else snapshot.message.split(":", 1)[0]
         self._page.info({"badge": badge, **{key: snapshot.values.get(key, "") for key in (*told, "rate Hz")}})
@@ -406,6 +523,12 @@ class FaceRendererNode(TalkingHeadNode):
     @property
     def _size(self) -> tuple[int, int]:
         return self.value("height"), self.value("width")
+
+    def _life(self) -> IdleLife | None:
+        """What the face does by itself, as the parameters have it."""
+        if not self.value("idle_life"):
+            return None
+        return IdleLife(seed=self.value("idle_seed"), scale=self.value("idle_motion"))
 
     def _quality(self) -> int:
         return self.value("jpeg_quality")

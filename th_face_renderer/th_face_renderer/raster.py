@@ -7,8 +7,10 @@ import numpy as np
 from th_face_renderer import edge
 from th_face_renderer.background import Image
 from th_face_renderer.edge import Rectangle
+from th_face_renderer.eyes import Eyes
 from th_face_renderer.face_model import FaceModel, Floats
 from th_face_renderer.kernel_calls import Mesh, Rim, Texels
+from th_face_renderer.layer import NEUTRAL, Layer
 from th_face_renderer.lips import Lips
 from th_face_renderer.mesh import Indices, outline, outwards
 from th_face_renderer.stage import Stage
@@ -91,11 +93,13 @@ class Raster:
         self._bare = None if stage.closed else self._frame.copy()
         self._used = np.unique(stage.triangles[stage.lively])
         self._reached = stage.rectangle
+        self._eyes = Eyes(self._frame, kernel=True)
         self._public = self._frame.view()
         self._public.flags.writeable = False
 
-    def draw(self, points: Floats, texels: Texels) -> Image:
-        """Draw canvas points (P, 2); returns this size's own frame, read-only, good until the next call."""
+    def draw(self, points: Floats, texels: Texels, layer: Layer = NEUTRAL) -> Image:
+        """Draw canvas points (P, 2) and lids and gaze over them; returns this size's own frame, read-only, good until the next call."""
+        self._eyes.undo()
         self._stage.fitting(texels)
         self._points[...] = self._stage.placement.apply(points)
         if self._bare is not None:
@@ -107,6 +111,7 @@ class Raster:
             self._lips.draw(self._points)
         if self._rim is not None:
             self._rim.draw(self._reached)
+        self._eyes.draw(self._points, layer)
         return self._public
 
     def _reach(self) -> Rectangle:

@@ -8,14 +8,16 @@ rest does (a breath, a blink) is the business of `rest`, a function of time; her
 
 from __future__ import annotations
 
-import math
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from th_face_renderer.layer import NEUTRAL, Layer
+from th_face_renderer.life import ease
 
 Floats = npt.NDArray[np.float32]
 
@@ -33,30 +35,38 @@ LOST_FALL = 0.08
 """Time (s) to rest when whoever makes the codes has died: what waits of its last word is cut short."""
 RISE = 0.1
 """Time (s) in which the face goes from rest to the first code, before that is due."""
-_KEPT = 0.5
+_KEPT = 0.75
 _MOST = 4096
 
 
 @dataclass(frozen=True)
 class Pose:
-    """The face due at a time: its code (16,), and whether codes shape it (else it is exactly what rest says)."""
+    """The face due at a time: its code (16,), whether codes shape it (else it is exactly what rest says), what lies over it."""
 
     code: Floats
     speaking: bool
+    layer: Layer = NEUTRAL
 
 
 @dataclass(frozen=True)
 class _Entry:
     due: float
     code: Floats
+    measure: float
 
 
 class CodeSchedule:
     """Codes in, poses out; safe to use from several threads. All times in s, of one clock."""
 
-    def __init__(self, rest: Floats | Callable[[float], Floats]) -> None:
-        """`rest`: the code of a face that does not speak, at every time or as a function of it."""
+    def __init__(
+        self, rest: Floats | Callable[[float], Floats], *, measure: Callable[[Floats], float] = lambda code: 0.0
+    ) -> None:
+        """`rest`: the code of a face that does not speak, at every time or as a function of it.
+
+        `measure` is taken of every code that comes in; `measures` tells what it gave.
+        """
         self.rest = rest if callable(rest) else _still(rest)
+        self._measure = measure
         self._lost: float | None = None
         self._lock = threading.Lock()
         self._entries: list[_Entry] = []
@@ -74,6 +84,7 @@ class CodeSchedule:
         A frame number that does not grow, or a time that goes back, is a new stream: what waits of the old one from the
         new code's time on is forgotten.
         """
+        measure = self._measure(code)
         with self._lock:
             if due < now - LATE:
                 self.late += 1
@@ -86,7 +97,7 @@ class CodeSchedule:
                 self._entries = [e for e in self._entries if e.due < due]
             self._frame = frame
             self._found(now)
-            self._entries.append(_Entry(due, code))
+            self._entries.append(_Entry(due, code, measure))
             self._forget(now)
             return True
 
@@ -100,8 +111,15 @@ class CodeSchedule:
             after = self._entries[index] if index < len(self._entries) else None
         code = _pose(rest, before, after, time)
         if code is not rest and lost is not None:
-            code = _between(code, rest, _ease((time - lost) / LOST_FALL))
+            code = _between(code, rest, ease((time - lost) / LOST_FALL))
         return Pose(code, code is not rest)
+
+    def measures(self, first: float, last: float) -> list[tuple[float, float]]:
+        """(due, measure) of the codes due from `first` to `last`; they are kept for 0.75 s."""
+        with self._lock:
+            begin = bisect_left(self._entries, first, key=lambda e: e.due)
+            end = bisect_right(self._entries, last, key=lambda e: e.due)
+            return [(e.due, e.measure) for e in self._entries[begin:end]]
 
     def lose(self, now: float) -> None:
         """Whoever makes the codes has died: the face is at rest LOST_FALL s from now, until another code comes.
@@ -143,20 +161,15 @@ def _pose(rest: Floats, before: _Entry | None, after: _Entry | None, time: float
         return _between(before.code, after.code, (time - before.due) / (after.due - before.due))
     code = rest
     if before is not None:
-        code = _between(before.code, code, _ease((time - before.due - HOLD) / FALL))
+        code = _between(before.code, code, ease((time - before.due - HOLD) / FALL))
     if after is not None:
-        code = _between(code, after.code, _ease(1 - (after.due - time) / RISE))
+        code = _between(code, after.code, ease(1 - (after.due - time) / RISE))
     return code
 
 
 def _still(rest: Floats) -> Callable[[float], Floats]:
     code = rest.copy()
     return lambda time: code
-
-
-def _ease(part: float) -> float:
-    """0 to 1 with level ends, for `part` 0 to 1; constant beyond."""
-    return 0.5 - 0.5 * math.cos(math.pi * min(max(part, 0.0), 1.0))
 
 
 def _between(one: Floats, two: Floats, part: float) -> Floats:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from th_common.ladder import Ladder
 from th_common.latency import StageTimes
 from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.display import CodeDisplay, Display
-from th_face_renderer.schedule import LATE, CodeSchedule, Floats
+from th_face_renderer.schedule import LATE, Floats, Pose
 
 KEEPALIVE = 1.0
 """A face that does not move is drawn again after this long (s), so that nobody takes it for dead."""
@@ -29,17 +30,27 @@ class Seat:
     """One display and what it showed last. `draws`: it is handed codes, not pictures, and costs next to nothing."""
 
     display: Display | CodeDisplay
-    show: Callable[[Floats, float], None]
+    show: Callable[[Pose, float], None]
     draws: bool
     viewers: int = 0
-    code: Floats | None = None
+    pose: Pose | None = None
     shown_at: float = field(default=-1e18)
 
-    def wants(self, code: Floats, viewers: int, now: float) -> bool:
-        """Whether `code` is news to this display: another face, a new viewer, or too long the same."""
-        if viewers > self.viewers or self.code is None or not 0.0 <= now - self.shown_at < KEEPALIVE:
+    def wants(self, pose: Pose, viewers: int, now: float) -> bool:
+        """Whether `pose` is news to this display: another face, a new viewer, or too long the same."""
+        if viewers > self.viewers or self.pose is None or not 0.0 <= now - self.shown_at < KEEPALIVE:
             return True
-        return not np.array_equal(code, self.code)
+        return not _alike(pose, self.pose)
+
+
+class Poses(Protocol):
+    """Which face is due: a CodeSchedule, or a LivingFace around it."""
+
+    def at(self, time: float) -> Pose:
+        """The pose due at a time."""
+
+    def rest(self, time: float) -> Floats:
+        """The code of a face that does nothing."""
 
 
 class Show:
@@ -52,7 +63,7 @@ class Show:
     def __init__(
         self,
         decoder: FaceDecoder,
-        schedule: CodeSchedule,
+        schedule: Poses,
         displays: Sequence[Display | CodeDisplay],
         *,
         size: tuple[int, int],
@@ -64,7 +75,7 @@ class Show:
         self._stages = StageTimes() if stages is None else stages
         self._seats = [self._seat(display) for display in displays]
         self._picture: np.ndarray | None = None
-        self._drawn: Floats | None = None
+        self._drawn: Pose | None = None
         self._worked = self._renew = False
         self._costs: deque[float] = deque(maxlen=_REMEMBERED)
         self._skews: deque[float] = deque(maxlen=_REMEMBERED)
@@ -99,7 +110,7 @@ class Show:
         if self._renew:
             self._renew = False
             for seat in self._seats:
-                seat.code = None
+                seat.pose = None
         drawn, late = self.drawn, self.late
         for seat in self._seats:
             try:
@@ -107,7 +118,7 @@ class Show:
                 if viewers:
                     self._serve(seat, viewers, now)
                 else:
-                    seat.code = None
+                    seat.pose = None
                 seat.viewers = viewers
             except Exception as error:
                 self._on_error(error)
@@ -141,18 +152,18 @@ class Show:
         present_at = now + seat.display.lead
         pose = self._schedule.at(present_at)
         resting = self.ladder.rung == REST and not seat.draws
-        code = self._schedule.rest(present_at) if resting else pose.code
-        if not seat.wants(code, viewers, now):
+        shown = Pose(self._schedule.rest(present_at), speaking=False) if resting else pose
+        if not seat.wants(shown, viewers, now):
             return
         begin = time.perf_counter()
         if not seat.draws:
-            self._picture_of(code)
+            self._picture_of(shown)
         drawn = time.perf_counter()
         if pose.speaking and not resting and self._now() - present_at > LATE:
             self.late += 1
             return
-        seat.show(code, present_at)
-        seat.code, seat.shown_at = code, now
+        seat.show(shown, present_at)
+        seat.pose, seat.shown_at = shown, now
         done, handed = time.perf_counter(), self._now()
         self._costs.append(done - begin)
         self._skews.append(handed - present_at)
@@ -162,14 +173,14 @@ class Show:
 
     def _seat(self, display: Display | CodeDisplay) -> Seat:
         if isinstance(display, CodeDisplay):
-            return Seat(display, display.show_code, draws=True)
-        return Seat(display, lambda code, present_at: display.show(self._picture_of(code), present_at), draws=False)
+            return Seat(display, lambda pose, at: display.show_code(pose.code, at, layer=pose.layer), draws=True)
+        return Seat(display, lambda pose, at: display.show(self._picture_of(pose), at), draws=False)
 
-    def _picture_of(self, code: Floats) -> np.ndarray:
-        if self._picture is None or self._drawn is None or not np.array_equal(code, self._drawn):
+    def _picture_of(self, pose: Pose) -> np.ndarray:
+        if self._picture is None or self._drawn is None or not _alike(pose, self._drawn):
             begin = time.perf_counter()
-            self._picture = self._decoder.render(code, self._size, copy=False)
-            self._drawn = code
+            self._picture = self._decoder.render(pose.code, self._size, layer=pose.layer, copy=False)
+            self._drawn = pose
             self.drawn += 1
             self._stages.add("render", time.perf_counter() - begin)
         return self._picture
@@ -179,6 +190,10 @@ class Show:
             action()
         except Exception as error:
             self._on_error(error)
+
+
+def _alike(one: Pose, two: Pose) -> bool:
+    return one.layer == two.layer and np.array_equal(one.code, two.code)
 
 
 def _percentiles(values: list[float]) -> tuple[float, float]:

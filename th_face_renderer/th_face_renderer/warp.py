@@ -19,8 +19,10 @@ import numpy.typing as npt
 from th_face_renderer import edge
 from th_face_renderer.background import Image
 from th_face_renderer.edge import Rectangle
+from th_face_renderer.eyes import Eyes
 from th_face_renderer.face_model import Floats
 from th_face_renderer.kernel_calls import Texels
+from th_face_renderer.layer import NEUTRAL, Layer
 from th_face_renderer.mesh import Array, Indices, affine_maps, double_areas
 from th_face_renderer.stage import Stage
 
@@ -53,13 +55,16 @@ class Warp:
         bare = not stage.closed or bool((self._still == 0).any())
         self._lively = np.flatnonzero(stage.lively)
         self._patch = _Patch(stage.rectangle, stage.triangles, targets, background if bare else None)
+        self._eyes = Eyes(self._frame, kernel=False)
         self._public = self._frame.view()
         self._public.flags.writeable = False
 
-    def draw(self, points: Floats, texels: Texels) -> Image:
-        """Draw canvas points (P, 2); returns this size's own frame, read-only, good until the next call."""
+    def draw(self, points: Floats, texels: Texels, layer: Layer = NEUTRAL) -> Image:
+        """Draw canvas points (P, 2) and lids and gaze over them; returns this size's own frame, read-only, good until the next call."""
+        self._eyes.undo()
         stage, (y0, x0, y1, x1) = self._stage, self._stage.rectangle
         if y0 == y1 or x0 == x1:
+            self._eyes.draw(stage.placement.apply(points), layer)
             return self._public
         placed = stage.placement.apply(points)
         self._patch.draw(placed, stage.fitting(texels).picture, self._frame, which=self._lively, still=self._still)
@@ -68,6 +73,7 @@ class Warp:
             opacity = self._rim(placed, stage.rectangle)
         if opacity is not None:
             edge.blend(self._frame[y0:y1, x0:x1], self._background[y0:y1, x0:x1], opacity)
+        self._eyes.draw(placed, layer)
         return self._public
 
     def _rim(self, points: Array, rectangle: Rectangle) -> Image:

@@ -125,6 +125,7 @@ def make_face(
     """
     from th_training import actor
     from th_training.corpus import actor as corpora
+    from th_training.expressions import EXPRESSIONS, expression_codes
     from th_training.speech import voices
 
     folder = Path(work)
@@ -214,6 +215,7 @@ def _write(
         },
         face=face.to_tensors(),
         predictor=trained.tensors,
+        expressions=expression_codes(face.model, sitter, EXPRESSIONS),
     )
     notes = "".join(f"* {voices.LICENCES[engine]}\n" for engine in used)
     (out / "LICENSE").write_text(LICENCE_TEXT + notes, encoding="utf-8")

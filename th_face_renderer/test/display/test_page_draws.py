@@ -23,6 +23,7 @@ from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import PageFace, page_face
 from th_face_renderer.display.page_protocol import Look
 from th_face_renderer.face_model import LANDMARKS
+from th_face_renderer.layer import Layer
 from th_face_renderer.plain import psnr
 from th_face_renderer.testing import synthetic_model
 from th_face_renderer.testing_browser import Chromium, Page
@@ -97,6 +98,32 @@ def rig(request: pytest.FixtureRequest, browser: Chromium) -> Iterator[tuple[Fac
     yield decoder, page
     page.close()
     server.stop()
+
+
+LAYERS = {
+    "half shut": Layer(lid_right=0.5, lid_left=0.5),
+    "a wink": Layer(lid_left=1.0),
+    "shut": Layer(1.0, 1.0, 0.3, 0.2, 0.0),
+    "aside and up": Layer(gaze_x=1.0, gaze_y=-0.7),
+    "down": Layer(gaze_x=-0.4, gaze_y=1.0, lid_right=0.2, lift=0.01),
+    "breath": Layer(lift=0.02),
+}
+
+
+@pytest.mark.parametrize("layer", list(LAYERS.values()), ids=list(LAYERS))
+@pytest.mark.parametrize("size", [(512, 512), (844, 390)], ids=str)
+def test_lids_and_gaze_agree_with_the_decoder(
+    rig: tuple[FaceDecoder, Page], size: tuple[int, int], layer: Layer
+) -> None:
+    decoder, page = rig
+    for code in (decoder.rest_code, OPEN):
+        want, plain_face = decoder.render(code, size, layer=layer), decoder.render(code, size)
+        found = drawn(page, np.concatenate([code, layer]), size)
+        assert psnr(found, want) > 45
+        y, x = np.nonzero((want != plain_face).any(axis=2))
+        part = slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1)
+        assert psnr(found[part], want[part]) > 38
+        assert psnr(found[part], plain_face[part]) < psnr(found[part], want[part]) - 3
 
 
 @pytest.mark.parametrize("size", [(512, 512), (1080, 1920), (844, 390), (90, 61)], ids=str)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from queue import Queue
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,7 @@ from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import page_face
 from th_face_renderer.display.page_guard import is_this_machine
+from th_face_renderer.display.page_viewer import Action
 from th_face_renderer.plain import psnr
 from th_face_renderer.testing import synthetic_model
 from th_face_renderer.testing_browser import Chromium
@@ -52,7 +54,7 @@ def test_it_shows_the_face_its_figures_and_what_can_be_done(
     page.wait("document.getElementById('state').textContent === 'speaking'", timeout=20)
     assert page.evaluate("document.querySelector('h1').textContent") == "Anna"
     buttons = "[...document.querySelectorAll('#actions button')].map((one) => one.textContent)"
-    assert page.evaluate(buttons) == ["anger", "joy", "stop"]
+    assert page.evaluate(buttons) == ["stop", "joy", "anger"], "as they are offered"
     page.evaluate("document.querySelector('[data-action=\"expression:joy\"]').click()")
     page.evaluate("document.querySelector('[data-action=stop]').click()")
     assert asked.wait(10)
@@ -70,13 +72,82 @@ def test_a_server_that_can_do_nothing_shows_no_button(serve: Serve, browser: Chr
     page.close()
 
 
-def ask(server: PageServer, action: str) -> tuple[list[str], int | None]:
+def test_expressions_have_a_slider_and_a_click_on_the_face_is_a_look(serve: Serve, browser: Chromium) -> None:
+    asked: Queue[tuple[str, tuple[float, ...]]] = Queue()
+
+    def wish(name: str, numbers: int) -> Action:
+        return Action(lambda *given: asked.put((name, given)), numbers)
+
+    actions = {name: wish(name, 1) for name in ("expression:happy", "expression:sad", "expression:rest")}
+    server = serve(face=page_face(FACE.model, model_id="face"), actions={**actions, "look": wish("look", 2)})
+    server.show_code(FACE.rest_code, 1000.0)
+    page = browser.open(server.url + "operator", width=1000, height=600)
+    page.wait(f"{MIRROR} && {MIRROR}.stats.frames.drawn > 0 && document.querySelector('[data-action]') !== null")
+    names = "[...document.querySelectorAll('#actions button')].map((one) => one.textContent)"
+    assert page.evaluate(names) == ["happy", "sad", "rest"], "looking is no button"
+
+    def press(name: str) -> None:
+        page.evaluate(f"document.querySelector('[data-action=\"expression:{name}\"]').click()")
+
+    def pressed() -> list[str]:
+        return page.evaluate(
+            "[...document.querySelectorAll('#actions [aria-pressed=true]')].map((one) => one.textContent)"
+        )
+
+    press("happy")
+    assert asked.get(timeout=10) == ("expression:happy", (1.0,))
+    assert pressed() == ["happy"]
+    page.evaluate("""(() => { const slider = document.getElementById('expression-amount');
+      slider.value = 40; slider.dispatchEvent(new Event('change')); })()""")
+    assert asked.get(timeout=10) == ("expression:happy", (0.4,)), "the one that is shown follows the slider"
+    press("sad")
+    assert asked.get(timeout=10) == ("expression:sad", (0.4,))
+    press("rest")
+    assert asked.get(timeout=10)[0] == "expression:rest"
+    assert pressed() == []
+    server.info({"expression": "happy"})
+    page.wait("document.querySelector('#actions [aria-pressed=true]')?.textContent === 'happy'")
+
+    eyes = FACE.landmarks(FACE.rest_code)[[36, 39, 42, 45]].mean(axis=0) / FACE.canvas[0]  # in the face's square
+    page.wait("document.getElementById('mirror').contentDocument.body.style.cursor === 'crosshair'")
+
+    def click(x: float, y: float) -> tuple[float, ...]:
+        """At a place of the portrait, in parts of its side; the mirror is 660 px wide and 600 high."""
+        page.evaluate(f"""document.getElementById('mirror').contentDocument.getElementById('face').dispatchEvent(
+          new MouseEvent('click', {{ bubbles: true, clientX: {30 + 600 * x}, clientY: {600 * y} }}))""")
+        name, given = asked.get(timeout=10)
+        assert name == "look"
+        return given
+
+    assert click(*eyes) == pytest.approx((0, 0), abs=0.03)
+    assert click(eyes[0] + 0.2, eyes[1] - 0.1) == pytest.approx((0.2 / 0.45, -0.1 / 0.45), abs=0.04)
+    assert click(0.0, 1.0)[0] == -1.0
+    assert click(0.0, 1.0)[1] == pytest.approx(1.0, abs=0.3)
+    assert page.errors == []
+    page.close()
+
+
+def test_a_visitors_page_has_nothing_of_it(serve: Serve, browser: Chromium) -> None:
+    done: list[str] = []
+    actions = {"look": Action(lambda x, y: done.append("look"), 2), "expression:happy": lambda: done.append("happy")}
+    server = serve(face=page_face(FACE.model, model_id="face"), actions=actions)
+    server.show_code(FACE.rest_code, 1000.0)
+    page = browser.open(server.url + "?kiosk", width=400, height=400)
+    page.wait("window.thFace && thFace.stats.frames.drawn > 0")
+    page.evaluate("document.getElementById('face').click()")
+    assert page.evaluate("document.querySelectorAll('button:not([hidden]), input').length") == 0
+    assert done == []
+    page.close()
+
+
+def ask(server: PageServer, action: str, numbers: list[object] | None = None) -> tuple[list[str], int | None]:
     """What the hello offers, and how the socket was closed after the request, if it was."""
 
     async def visit() -> tuple[list[str], int | None]:
         async with aiohttp.ClientSession() as http, http.ws_connect(server.url + "socket") as socket:
             hello = await socket.receive_json()
-            await socket.send_str(json.dumps({"type": "do", "action": action}))
+            request = {"type": "do", "action": action} | ({} if numbers is None else {"numbers": numbers})
+            await socket.send_str(json.dumps(request))
             await socket.send_str(json.dumps({"type": "ping", "t0": 1.0}))
             await socket.receive()
             return hello["actions"], socket.close_code
@@ -90,6 +161,17 @@ def test_what_was_not_offered_ends_the_viewer(serve: Serve) -> None:
     assert ask(server, "stop") == (["stop"], None)
     assert ask(server, "dance") == (["stop"], aiohttp.WSCloseCode.POLICY_VIOLATION)
     assert done == ["stop"]
+
+
+@pytest.mark.parametrize(
+    "numbers", [None, [], [0.5], [0.5, 0.5, 0.5], [0.5, 2.0], [0.5, "a"], [0.5, None], [0.5, 1e999], "ab", 3]
+)
+def test_numbers_that_an_action_does_not_take_end_the_viewer(serve: Serve, numbers: list[object] | None) -> None:
+    done: list[tuple[float, ...]] = []
+    server = serve(actions={"look": Action(lambda *given: done.append(given), 2)})
+    assert ask(server, "look", numbers)[1] == aiohttp.WSCloseCode.POLICY_VIOLATION
+    assert ask(server, "look", [-1, 0.25])[1] is None
+    assert done == [(-1.0, 0.25)]
 
 
 @pytest.mark.parametrize(("remote", "offered"), [(False, []), (True, ["stop"])])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from th_common.errors import InputError
 from th_face_renderer.display import page_protocol as protocol
+from th_face_renderer.layer import Layer
 
 times = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -87,8 +88,9 @@ def test_an_action_is_asked_for_by_name() -> None:
 
 def test_a_code_comes_out_as_it_went_in() -> None:
     code = np.linspace(-4, 4, 16, dtype=np.float32)
-    packed = protocol.pack_code(code, 12.25, tag=0xFEDCBA98)
-    assert len(packed) == 80
+    layer = Layer(0.25, 1.0, -0.5, 0.75, 0.0078125)
+    packed = protocol.pack_code(code, 12.25, tag=0xFEDCBA98, layer=layer)
+    assert len(packed) == 16 + 4 * (16 + 5)
     message = protocol.unpack(protocol.as_still(packed))
     assert (message.kind, message.present_at, message.word, message.still) == (
         protocol.Kind.CODE,
@@ -96,7 +98,12 @@ def test_a_code_comes_out_as_it_went_in() -> None:
         0xFEDCBA98,
         True,
     )
-    np.testing.assert_array_equal(np.frombuffer(message.payload, "<f4"), code)
+    np.testing.assert_array_equal(np.frombuffer(message.payload, "<f4"), [*code, *layer])
+
+
+def test_a_layer_out_of_range_is_cut_off_on_its_way() -> None:
+    payload = protocol.unpack(protocol.pack_code([1.0, 2.0], 0.0, tag=1, layer=Layer(9, math.nan, 5, -5, 0))).payload
+    assert np.frombuffer(payload, "<f4").tolist() == [1, 2, 1, 0, 1, -1, 0]
 
 
 @pytest.mark.parametrize("code", [[], [1.0], [[1.0, 2.0]], [0.0, math.nan], [math.inf] * 16, [0.0] * 129])
@@ -105,7 +112,7 @@ def test_what_is_no_code_is_refused(code: list[float]) -> None:
         protocol.pack_code(code, 0.0, tag=1)
 
 
-@pytest.mark.parametrize("payload", [b"", b"123"])
+@pytest.mark.parametrize("payload", [b"", b"123", bytes(20), bytes(30)])
 def test_a_code_message_with_half_a_number_is_refused(payload: bytes) -> None:
     with pytest.raises(InputError):
         protocol.unpack(protocol.HEADER.pack(protocol.VERSION, protocol.Kind.CODE, 0, 1, 0.0) + payload)

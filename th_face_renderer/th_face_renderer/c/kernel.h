@@ -1,7 +1,8 @@
 /* The inner loops of the face decoder: the texture of a code, triangles to pixels, a soft outline, pixels averaged
  * over several rows.
  *
- * texture.c, triangles.c, rim.c (outline) and rows.c (gap between the lips) make one library; this is what they share.
+ * texture.c, triangles.c, rim.c (outline), rows.c (gap between the lips) and eyes.c (lids and gaze) make one library; this is
+ * what they share.
  *
  * A plain shared library without Python in it; kernel_calls.py calls it through ctypes, which lets other threads run
  * meanwhile. Nothing is allocated and nothing kept here: every buffer comes from there, types and sizes checked once per

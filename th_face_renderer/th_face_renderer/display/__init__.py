@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from th_face_renderer.layer import NEUTRAL, Layer
+
 
 class Place(Protocol):
     """Somewhere the face appears. All calls come from one thread, the show's.
@@ -37,5 +39,5 @@ class Display(Place, Protocol):
 class CodeDisplay(Place, Protocol):
     """A place that draws the face itself, from codes."""
 
-    def show_code(self, code: npt.NDArray[np.float32], present_at: float) -> None:
-        """Show the face of a code (N,) that is due at `present_at` (s)."""
+    def show_code(self, code: npt.NDArray[np.float32], present_at: float, *, layer: Layer = NEUTRAL) -> None:
+        """Show the face of a code (N,), with lids, gaze and breath over it, that is due at `present_at` (s)."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_protocol import Look
+from th_face_renderer.layer import NEUTRAL, Layer
 
 
 class _OnPage:
@@ -51,6 +52,6 @@ class DrawingBrowser(_OnPage):
 
     look = Look.CODES
 
-    def show_code(self, code: npt.NDArray[np.float32], present_at: float) -> None:
-        """Send a code (N,) to the pages that draw."""
-        self._page.show_code(code, present_at)
+    def show_code(self, code: npt.NDArray[np.float32], present_at: float, *, layer: Layer = NEUTRAL) -> None:
+        """Send a code (N,) and what lies over it to the pages that draw."""
+        self._page.show_code(code, present_at, layer=layer)

@@ -24,7 +24,8 @@ from th_face_renderer.display import page_guard as guard
 from th_face_renderer.display import page_protocol as protocol
 from th_face_renderer.display.page_face import PageFace
 from th_face_renderer.display.page_site import Site, address_problem, open_site, page_url
-from th_face_renderer.display.page_viewer import Viewer
+from th_face_renderer.display.page_viewer import Action, Viewer
+from th_face_renderer.layer import NEUTRAL, Layer
 
 AT_ONCE = 0.05  # s after a stop in which the face does not wait for its time
 PIECE = 0.1  # s: longer sound is sent in pieces, so that info and pictures get their turn
@@ -39,8 +40,8 @@ class PageServer:
     `face` is what pages draw codes with; without one they all get pictures. `backdrop` is a picture file (JPEG or PNG) that
     fills the screen behind it.
     `actions` are what the operator's page has buttons for: a name (with a colon after the group's, as in "expression:joy") and
-    what to do, called in the server's thread, so that it must only hand over. They are offered to browsers on this machine,
-    with `remote_actions` to all.
+    what to do, called in the server's thread, so that it must only hand over; as an Action it takes numbers. They are offered to
+    browsers on this machine, with `remote_actions` to all.
     `clock` gives the time in s that `present_at` is in (it is called from the server's thread). `buffer` is what the
     page adds to every `present_at` to wait for the network (the page's address may say otherwise: `?buffer=`, in ms).
     `allowed_hosts` are further names under which browsers may ask for the page (a reverse proxy's).
@@ -60,7 +61,7 @@ class PageServer:
         allowed_hosts: Collection[str] = (),
         face: PageFace | None = None,
         backdrop: bytes = b"",
-        actions: Mapping[str, Callable[[], None]] | None = None,
+        actions: Mapping[str, Callable[[], None] | Action] | None = None,
         remote_actions: bool = False,
     ) -> None:
         self._site = Site(
@@ -74,7 +75,9 @@ class PageServer:
             backdrop=backdrop,
         )
         self._face = face
-        self._actions, self._remote_actions = dict(actions or {}), remote_actions
+        offered = (actions or {}).items()
+        self._actions = {name: do if isinstance(do, Action) else Action(do) for name, do in offered}
+        self._remote_actions = remote_actions
         self.clock = clock
         self.max_viewers = max_viewers
         self._address = (host, port)
@@ -149,12 +152,12 @@ class PageServer:
         self._counts["pictures"] += 1
         self._send(protocol.Look.PICTURES, protocol.pack_picture(jpeg, present_at, still=self._at_once))
 
-    def show_code(self, code: NDArray[np.floating], present_at: float) -> None:
-        """A facial code (N,) due at `present_at`. InputError if it is none, or this page has no face to draw it with."""
+    def show_code(self, code: NDArray[np.floating], present_at: float, *, layer: Layer = NEUTRAL) -> None:
+        """A facial code (N,) and what lies over it, due at `present_at`. InputError if it is none, or this page has no face to draw it with."""
         if self._face is None:
             raise InputError("This page has no face to draw codes with.")
         self._counts["codes"] += 1
-        message = protocol.pack_code(code, present_at, tag=self._face.tag, still=self._at_once)
+        message = protocol.pack_code(code, present_at, layer=layer, tag=self._face.tag, still=self._at_once)
         self._send(protocol.Look.CODES, message)
 
     @property

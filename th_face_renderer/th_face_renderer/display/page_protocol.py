@@ -4,11 +4,12 @@ Server to page, binary: a 16-byte little-endian header, then the payload.
 
     version u8 · kind u8 · flags u16 · word u32 · present_at f64 (s, server clock)
     PICTURE: a JPEG file        SOUND: mono int16 samples, the first one due at present_at; word: their rate in Hz
-    CODE: a facial code, float32, due at present_at; word: the tag of the face that it belongs to (page_face.PageFace)
+    CODE: a facial code and the five numbers of the layer over it (layer.Layer), float32, due at present_at; word: the tag of the
+          face that it belongs to (page_face.PageFace)
 
 Server to page, text: JSON objects {"type": "hello" | "pong" | "info" | "stop", ...}; after a stop nothing counts that came before.
-Page to server, text only: {"type": "ping", "t0": seconds}, {"type": "sound", "on": bool} and {"type": "do", "action": name},
-a name that the hello offered. Whether a page wants pictures or codes it says in the address: `socket?face=codes`.
+Page to server, text only: {"type": "ping", "t0": seconds}, {"type": "sound", "on": bool} and {"type": "do", "action": name,
+"numbers": [number, ...]}, a name that the hello offered, with as many numbers in -1..1 as that said it takes. Whether a page wants pictures or codes it says in the address: `socket?face=codes`.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ import numpy.typing as npt
 from numpy.typing import NDArray
 
 from th_common.errors import InputError
+from th_face_renderer.layer import NEUTRAL, Layer
 
-VERSION = 1
+VERSION = 2  # 2: codes come with a layer
 STILL = 1  # flag: show at once, out of schedule (the picture that greets a new viewer)
 MAX_REQUEST = 1024  # bytes a page may send in one message
+MAX_NUMBERS = 4  # that come with an action
 MAX_INFO = 4096  # bytes of one info message
 HEADER = struct.Struct("<BBHId")
 STOP = json.dumps({"type": "stop"})
@@ -79,6 +82,7 @@ class Do:
     """A page asks for one of the actions that it was offered."""
 
     action: str
+    numbers: tuple[float, ...] = ()
 
 
 def pack_picture(jpeg: bytes, present_at: float, *, still: bool = False) -> bytes:
@@ -89,15 +93,18 @@ def pack_picture(jpeg: bytes, present_at: float, *, still: bool = False) -> byte
     return b"".join((header, jpeg))
 
 
-def pack_code(code: npt.ArrayLike, present_at: float, *, tag: int, still: bool = False) -> bytes:
-    """A facial code (N,) of the face with that tag, due at `present_at` (s); `still` asks for it to be drawn at once.
+def pack_code(
+    code: npt.ArrayLike, present_at: float, *, tag: int, layer: Layer = NEUTRAL, still: bool = False
+) -> bytes:
+    """A facial code (N,) of the face with that tag, and what lies over it, due at `present_at` (s); `still`: draw it at once.
 
     InputError unless it is 2 to 128 finite numbers.
     """
     numbers = np.asarray(code, "<f4")
     if numbers.ndim != 1 or not 2 <= len(numbers) <= 128 or not np.isfinite(numbers).all():
         raise InputError(f"A code for the page must be 2 to 128 finite numbers, not {numbers.shape}.")
-    return HEADER.pack(VERSION, Kind.CODE, STILL if still else 0, tag, finite_time(present_at)) + numbers.tobytes()
+    header = HEADER.pack(VERSION, Kind.CODE, STILL if still else 0, tag, finite_time(present_at))
+    return header + numbers.tobytes() + np.array(layer.clamped(), "<f4").tobytes()
 
 
 def as_still(message: bytes) -> bytes:
@@ -140,8 +147,8 @@ def unpack(message: bytes) -> Message:
     payload = view[HEADER.size :]
     if kind == Kind.SOUND and (len(payload) % 2 or not word):
         raise InputError("A sound message with half a sample or without a rate.")
-    if kind == Kind.CODE and (len(payload) % 4 or not payload):
-        raise InputError("A code message with half a number or without any.")
+    if kind == Kind.CODE and (len(payload) % 4 or len(payload) <= 4 * len(NEUTRAL)):
+        raise InputError("A code message with half a number or without a code.")
     return Message(Kind(kind), finite_time(present_at), word, bool(flags & STILL), payload)
 
 
@@ -170,7 +177,9 @@ def parse_request(text: str) -> Ping | Listen | Do:
         if kind == "sound" and isinstance(request["on"], bool):
             return Listen(request["on"])
         if kind == "do" and isinstance(request["action"], str):
-            return Do(request["action"])
+            numbers = tuple(finite_time(number) for number in request.get("numbers", []))
+            if len(numbers) <= MAX_NUMBERS and all(-1 <= number <= 1 for number in numbers):
+                return Do(request["action"], numbers)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise InputError("A page sent something that is not a request.") from error
     raise InputError("A page sent a request of unknown type.")

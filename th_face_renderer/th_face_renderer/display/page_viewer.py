@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -23,12 +24,18 @@ MAX_REQUESTS = 100  # a second
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Action:
+    """What an operator's page may ask for: what to do, and how many numbers in -1..1 it takes."""
+
+    call: Callable[..., None]
+    numbers: int = 0
+
+
 class Viewer:
     """Lives in the server's loop; only `outbox` is touched by other threads. `actions` are what its page may ask for."""
 
-    def __init__(
-        self, clock: Callable[[], float], look: protocol.Look, actions: Mapping[str, Callable[[], None]]
-    ) -> None:
+    def __init__(self, clock: Callable[[], float], look: protocol.Look, actions: Mapping[str, Action]) -> None:
         self.outbox = Outbox()
         self.look = look
         self.actions = actions
@@ -48,7 +55,8 @@ class Viewer:
         if request.transport is not None:
             request.transport.set_write_buffer_limits(high=MAX_UNSENT)
         with contextlib.suppress(ConnectionError):
-            await self._send(json.dumps({**hello, "actions": sorted(self.actions)}))
+            takes = {name: action.numbers for name, action in self.actions.items() if action.numbers}
+            await self._send(json.dumps({**hello, "actions": list(self.actions), "takes": takes}))
 
     async def serve(self) -> web.WebSocketResponse:
         """Send what waits and answer requests until the socket closes."""
@@ -99,11 +107,14 @@ class Viewer:
             await self._socket.send_bytes(message)
         self._sent_bytes += len(message)
 
-    def _act(self, action: str) -> None:
+    def _act(self, request: protocol.Do) -> None:
         try:
-            self.actions[action]()
+            self.actions[request.action].call(*request.numbers)
         except Exception:  # somebody else's code: the page must live
-            _log.exception("The action %s failed.", action)
+            _log.exception("The action %s failed.", request.action)
+
+    def _offered(self, request: protocol.Do) -> bool:
+        return request.action in self.actions and len(request.numbers) == self.actions[request.action].numbers
 
     async def _answer(self, kind: WSMsgType, data: Any) -> bool:
         """Do what the page asks; False, and the socket closed, if it asks nonsense or too much."""
@@ -116,7 +127,7 @@ class Viewer:
             if kind != WSMsgType.TEXT or self._requests > MAX_REQUESTS:
                 raise InputError("A page sent what no page of ours sends.")
             request = protocol.parse_request(data)
-            if isinstance(request, protocol.Do) and request.action not in self.actions:
+            if isinstance(request, protocol.Do) and not self._offered(request):
                 raise InputError("A page asked for what it was not offered.")
         except InputError as error:
             self._refused += 1
@@ -125,7 +136,7 @@ class Viewer:
         if isinstance(request, protocol.Listen):
             self.outbox.listen(request.on)
         elif isinstance(request, protocol.Do):
-            self._act(request.action)
+            self._act(request)
         else:
             await self._send(json.dumps({"type": "pong", "t0": request.t0, "t1": arrived, "t2": self._clock()}))
         return True

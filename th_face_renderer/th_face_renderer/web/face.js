@@ -34,7 +34,7 @@ const screen = new Screen(byId("face"), timeline, {
 const sound = new Sound(timeline, showSound);
 const level = new Level(timeline);
 const metering = params.has("meter");
-let info = {}, actions = [];
+let info = {}, actions = [], takes = {};
 
 const askedBuffer = Number.parseFloat(params.get("buffer"));
 const background = params.get("background"), backdrop = meta("face-backdrop");
@@ -62,7 +62,7 @@ const link = new Link(socketAddress, clock, {
     if (message.build !== build && reloadFor(message.build)) return;
     timeline.buffer = askedBuffer >= 0 && askedBuffer <= 5000 ? askedBuffer / 1000 : message.buffer;
     screen.show(message.face);
-    actions = message.actions;
+    ({ actions, takes } = message);
   },
   info(values) {
     info = values;
@@ -178,7 +178,9 @@ window.thFace = {
   get level() { return level.now(performance.now() / 1000); },
   get sounding() { return sound.running; },
   get actions() { return actions; },
-  act(action) { link.act(action); },
+  get takes() { return takes; },
+  act(action, ...numbers) { link.act(action, numbers); },
+  aim(x, y) { return screen.aim(x, y); },
   setSound,
   get stats() { return report.stats; },
   clear() { report.clear(); },

@@ -1,6 +1,6 @@
 // The WebSocket to the server: opens itself again whenever it closes, measures the server's clock, hands messages on.
 
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 const HEADER = 16;                 // bytes: version u8, kind u8, flags u16, word u32, present_at f64
 const PICTURE = 1, SOUND = 2, CODE = 3, STILL = 1;
 const BURST = 8;                   // pings right after opening, 25 ms apart
@@ -26,8 +26,8 @@ export class Link {
     this.#send({ type: "sound", on });
   }
 
-  // One of the things that the server offers to do.
-  act(action) { this.#send({ type: "do", action }); }
+  // One of the things that the server offers to do, with as many numbers in -1..1 as it takes.
+  act(action, numbers = []) { this.#send({ type: "do", action, numbers }); }
 
   // Close, and open at once with the address as it is now.
   reopen() {

@@ -1,17 +1,19 @@
 // The face as the server sends it: a safetensors file (its layout: display/page_face.py), read strictly.
 
-const FORMAT = "talking-head-page/1";
+const FORMAT = "talking-head-page/2";
 const MAX_HEADER = 1 << 20;
 const ARRAYS = { F32: Float32Array, I32: Int32Array, I8: Int8Array, U8: Uint8Array };
 const CONSTANTS = ["code_limit", "lip_gap", "row_margin", "lip_margin", "corner_margin", "corner_softness", "feather", "lip_rows"];
+const EYES = ["wide", "edge", "skin", "brow", "cheek", "meet", "iris", "side", "down", "line", "fine"].map((name) => `eye_${name}`);
+export const LAYER = 5;     // numbers that follow every code: lids right and left, gaze x and y, lift
 
 // {face, points, shape, appearance, canvas: {width, height}, texture: {width, height}, roi: {x, y, width, height},
-//  constants, tensors}. Throws where anything is missing or does not fit.
+//  constants, tensors}; rest and every code here are as they come over the wire, with the layer's numbers. Throws where anything is missing or does not fit.
 export function readModel(buffer) {
   const { tensors, about } = readTensors(buffer);
   need(about.format === FORMAT, `its format is ${about.format}, this page reads ${FORMAT}`);
   const constants = {};
-  for (const name of CONSTANTS) {
+  for (const name of [...CONSTANTS, ...EYES]) {
     need(Number.isFinite(about[name]), `it does not say ${name}`);
     constants[name] = about[name];
   }
@@ -50,7 +52,7 @@ export function readModel(buffer) {
     rows: { data: rows.data, count: rows.shape[0], length: rows.shape[1] },
     mean: tensors["shape.mean"].data, modes: tensors["shape.modes"].data,
     reference: tensors["texture.reference"].data, nudge: tensors["page.nudge"].data,
-    triangles, rim, rest: tensors.rest.data,
+    triangles, rim, rest: Float32Array.of(...tensors.rest.data, ...new Float32Array(LAYER)),
     textureMean: tensors["texture.mean"].data, textureModes: tensors["texture.modes"].data, textureScale: tensors["texture.scale"].data,
   };
 }

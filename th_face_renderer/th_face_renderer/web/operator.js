@@ -40,38 +40,81 @@ function list(values) {
   }));
 }
 
-// Buttons for what the server offers; a name like "expression:joy" belongs to the group "expression".
-let offered = "";
-function offer(actions) {
+// Buttons for what the server offers; a name like "expression:happy" belongs to the group "expression". What takes one number
+// has a slider in its group, how much of it; what takes two is no button.
+let offered = "", chosen = "";
+function offer(actions, takes) {
   if (actions.join() === offered) return;
   offered = actions.join();
   const groups = new Map();
-  for (const action of actions) {
+  for (const action of actions.filter((name) => (takes[name] ?? 0) < 2)) {
     const [group, name] = action.includes(":") ? action.split(":", 2) : ["", action];
     if (!groups.has(group)) groups.set(group, []);
-    groups.get(group).push(button(action, name));
+    groups.get(group).push([action, name]);
   }
-  byId("actions").replaceChildren(...[...groups].map(([group, buttons]) => {
-    if (!group) return fieldset("", buttons);
-    const legend = document.createElement("legend");
-    legend.textContent = group;
-    return fieldset(legend, buttons);
+  byId("actions").replaceChildren(...[...groups].map(([group, members]) => {
+    const amount = members.some(([action]) => takes[action] === 1) ? slider(group) : null;
+    const buttons = members.map(([action, name]) => button(action, name, takes[action] === 1 ? amount : null));
+    return fieldset(group, [...buttons, ...(amount ? [amount.parentElement] : [])]);
   }));
 }
 
-function fieldset(legend, buttons) {
+function fieldset(name, members) {
   const set = document.createElement("fieldset");
-  set.append(legend, ...buttons);
+  if (name) {
+    const legend = document.createElement("legend");
+    legend.textContent = name;
+    set.append(legend);
+  }
+  set.append(...members);
   return set;
 }
 
-function button(action, name) {
+function button(action, name, amount) {
   const made = document.createElement("button");
   made.type = "button";
   made.textContent = name;
   made.dataset.action = action;
-  made.addEventListener("click", () => face()?.act(action));
+  made.addEventListener("click", () => act(action, name, amount));
+  if (amount) {
+    made.setAttribute("aria-pressed", "false");
+    amount.addEventListener("change", () => { if (chosen === name) act(action, name, amount); });
+  }
   return made;
+}
+
+function act(action, name, amount) {
+  face()?.act(action, ...(amount ? [Number(amount.value) / 100] : []));
+  if (amount) choose(name);
+}
+
+function slider(group) {
+  const label = document.createElement("label"), word = document.createElement("span"), made = document.createElement("input");
+  Object.assign(made, { type: "range", min: 5, max: 100, step: 5, value: 100, id: `${group}-amount` });
+  word.textContent = "Intensity";
+  label.append(word, made);
+  return made;
+}
+
+// The expression that is asked for now, here or elsewhere.
+let told = "";
+function choose(name) {
+  chosen = name === "rest" ? "" : name;
+  for (const one of document.querySelectorAll("#actions button[aria-pressed]")) {
+    one.setAttribute("aria-pressed", String(one.textContent === chosen));
+  }
+}
+
+// A click on the face: it looks there.
+let watched = null;
+function watch(page) {
+  const document_ = mirror.contentDocument;
+  if (document_ === watched || !document_?.getElementById("face")) return;
+  watched = document_;
+  watched.body.style.cursor = "crosshair";   // a kiosk hides it
+  watched.addEventListener("click", (event) => {
+    if ("look" in page.takes && event.target.id === "face") page.act("look", ...page.aim(event.clientX, event.clientY));
+  });
 }
 
 listen.addEventListener("click", () => face()?.setSound(!face().sounding));
@@ -93,5 +136,8 @@ setInterval(() => {
   level.setAttribute("aria-valuenow", Math.round(page.level));
   listen.setAttribute("aria-pressed", String(page.sounding));
   list(figures(page));
-  offer(page.state === "open" ? page.actions : []);
+  offer(page.state === "open" ? page.actions : [], page.takes);
+  watch(page);
+  const { expression } = page.info;
+  if (expression !== undefined && expression !== told) choose((told = expression));
 }, 250);

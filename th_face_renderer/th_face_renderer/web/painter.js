@@ -1,8 +1,9 @@
 // A code to a picture on a canvas, on the graphics card: what FaceDecoder.render does.
 //
 // The model's mean and modes go to the card once. For each code: its texture, the texture over the triangles, the mouth's
-// opening again with several rows per pixel, all softened along the outline. Around the face the canvas is transparent.
+// opening again with several rows per pixel, all softened along the outline, and lids and gaze over it. Around the face the canvas is transparent.
 
+import { Eyes } from "./eyes.js";
 import { Frame, makeBuffer, makeProgram, useBuffer, useTexture } from "./gl.js";
 import { placement, pointsOf } from "./points.js";
 import { Rim } from "./rim.js";
@@ -34,6 +35,7 @@ export class Painter {
     gl.clearColor(0, 0, 0, 0);
     this.texels = new Texels(gl, model);
     this.rim = new Rim(gl, model);
+    this.eyes = new Eyes(gl, model);
     this.mesh = makeProgram(gl, MESH_PLACE, MESH, ["place", "target"]);
     this.rows = makeProgram(gl, EVERYWHERE, ROWS);
     this.tall = new Frame(gl, gl.RGBA8, gl.NEAREST);
@@ -61,6 +63,7 @@ export class Painter {
     gl.clear(gl.COLOR_BUFFER_BIT);
     this.#drawMesh(count, [2 / width, -2 / height, 1 / width - 1, 1 - 1 / height], height);
     this.#drawLips(count, model.constants.lip_rows);
+    this.eyes.draw(places, code.slice(model.shape + model.appearance), width, height);
   }
 
   #resize(width, height) {

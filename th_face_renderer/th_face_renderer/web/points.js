@@ -5,7 +5,9 @@ const LOWER = [60, 67, 66, 65, 64];
 const PAIRS = [[61, 67], [62, 66], [63, 65]];   // inner lips, upper and lower
 const LEFT = 60, RIGHT = 64;                    // corners of the mouth
 
-// x, y of every point of a code in canvas px, into `out` (Float64Array of twice the points).
+const LANDMARKS = 68, LIFT = 4;                 // the latter in a layer
+
+// x, y of every point of a code in canvas px, lifted by its layer, into `out` (Float64Array of twice the points).
 export function pointsOf(model, code, out) {
   const { mean, modes, constants } = model;
   const limit = constants.code_limit, n = mean.length;
@@ -20,6 +22,11 @@ export function pointsOf(model, code, out) {
     out[2 * lower + 1] += lack;
   }
   if (model.rows.count) arrangeMouth(model, out);
+  const lift = (code[model.shape + model.appearance + LIFT] || 0) * model.canvas.height;
+  if (lift) {
+    for (let i = 0; i < LANDMARKS; i += 1) out[2 * i + 1] -= lift;
+    for (const name of model.rows.data) out[2 * name + 1] -= lift;
+  }
   return out;
 }
 

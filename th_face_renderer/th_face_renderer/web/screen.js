@@ -6,6 +6,8 @@ import { context, Painter } from "./painter.js";
 import { Pictures } from "./pictures.js";
 
 const PATIENCE = 3;     // s that a lost graphics card has to come back
+const EYES = [36, 39, 42, 45];   // landmarks: their corners
+const FAR_LOOK = 0.45;  // of the portrait's height, from the eyes: beyond, they can look no farther
 const TRIES = 3;        // for the face's file, a second apart
 
 export class Screen {
@@ -64,6 +66,21 @@ export class Screen {
   restart() { this.drawer.restart(); }
 
   draw(start, previous) { this.drawer.draw(start, previous); }
+
+  // Where the face must look to look at a place of the page (px): gaze to the right and down, -1 to 1.
+  aim(x, y) {
+    const { left, top, width, height } = this.canvas.getBoundingClientRect();
+    const { mean, canvas } = this.model ?? {};
+    const side = this.model ? Math.min(width / canvas.width, height / canvas.height) * canvas.height : Math.min(width, height);
+    let [across, down] = [0.5, 0.4];     // of the portrait, where nothing is known of it
+    if (this.model) {
+      const eyes = EYES.map((name) => [mean[2 * name] / canvas.width, mean[2 * name + 1] / canvas.height]);
+      [across, down] = [0, 1].map((i) => eyes.reduce((sum, eye) => sum + eye[i], 0) / eyes.length);
+    }
+    const wide = this.model ? (side * canvas.width) / canvas.height : side;
+    const from = [left + width / 2 + (across - 0.5) * wide, top + height / 2 + (down - 0.5) * side];
+    return [x - from[0], y - from[1]].map((way) => Math.min(1, Math.max(-1, way / (FAR_LOOK * side))));
+  }
 
   #prepare() {
     if (!this.model || this.gl.isContextLost()) return;

@@ -95,3 +95,56 @@ void main() {
   bool outside = share > 0.0 && share < 1.0 && along.x * from.y - along.y * from.x < 0.0;
   opacity = vec4(outside ? 0.0 : distance / feather);
 }`;
+
+// An eye's lids and gaze: eyes.py says what is done and why.
+export const EYE = `${PRECISION}
+uniform sampler2D image;      // what is in the rectangle now
+uniform vec4 area;            // the rectangle: left, top, width, height, in px
+uniform vec2 whole;           // size of image
+uniform int height;           // of the screen
+uniform vec4 place;           // corner of the eye, direction of s
+uniform float width;
+uniform vec4 lids;            // coefficients of the upper and the lower edge
+uniform vec4 wish;            // skin, lid, side, down
+uniform float cheek, meet, iris, line, fine;
+out vec4 colour;
+
+vec4 at(float s, float t) {
+  float along = s * width;
+  vec2 point = place.xy + vec2(along * place.z - t * place.w, along * place.w + t * place.z) - area.xy;
+  point = clamp(point, vec2(0), area.zw - 1.0);
+  return texture(image, vec2(point.x + 0.5, area.w - 0.5 - point.y) / whole);
+}
+
+void main() {
+  vec2 from = vec2(gl_FragCoord.x - 0.5, float(height) - 0.5 - gl_FragCoord.y) - place.xy;
+  float s = dot(from, place.zw) / width, t = from.y * place.z - from.x * place.w;
+  if (!(s > 0.0 && s < 1.0)) discard;
+  float skin = wish.x, lid = wish.y, side = wish.z, down = wish.w;
+  float hill = s * (1.0 - s), upper = hill * (lids.x + lids.y * s), lower = hill * (lids.z + lids.w * s);
+  float opening = max(lower - upper, 0.0);
+  float left = 0.5 + side - iris, right = 0.5 + side + iris, rest = 0.5 - iris;
+  float share = min(min(s / left, (1.0 - s) / (1.0 - right)), 1.0);
+  float rise = min(meet * lid * opening + (1.0 - lid) * max(-down, 0.0) * share, opening);
+  float fall = min((1.0 - meet) * lid * opening + (1.0 - lid) * max(down, 0.0) * share, opening);
+  float low = lower - rise, above = upper + fall - t, far = skin + fall, reach = cheek * width;
+
+  vec2 ball = vec2(s, t);
+  if (t > upper && t < lower) {
+    ball.x = s < left ? share * rest : s > right ? 1.0 - share * rest : s - side;
+    ball.y = clamp(t - down * share, upper, lower);
+  }
+  colour = at(ball.x, ball.y);
+  colour = mix(colour, at(s, t + rise * clamp((reach + rise - (t - low)) / (reach + rise), 0.0, 1.0)), clamp(0.5 + t - low, 0.0, 1.0));
+
+  float bend = (lids.x * (1.0 - 2.0 * s) + lids.y * s * (2.0 - 3.0 * s)) / width;
+  float other = (lids.z * (1.0 - 2.0 * s) + lids.w * s * (2.0 - 3.0 * s)) / width;
+  float bent = bend + (1.0 - meet) * lid * (other - bend);
+  float thin = clamp(sqrt((1.0 + bend * bend) / (1.0 + bent * bent)), 1.0, 2.0), q = clamp(above / far, 0.0, 1.0);
+  float drawn = above > far ? t : above < 0.0 ? upper - above * thin
+    : upper - far * thin * q * (1.0 - q) * (1.0 - q) - skin * q * q * (3.0 - 2.0 * q) + far * q * q * (1.0 - q);
+  colour = mix(colour, at(s, drawn), clamp(0.5 + above, 0.0, 1.0));
+
+  float z = (0.25 * fine * width - above) / (fine * width), mark = max(1.0 - z * z, 0.0);
+  colour.rgb *= 1.0 - line * lid * mark * mark * min(12.0 * hill, 1.0);
+}`;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from rich.console import Console
 
 from th_common.errors import InputError
-from th_common.model_folder import CARD, FACE, PREDICTOR, Card, write_model
+from th_common.model_folder import CARD, FACE, PREDICTOR, Card, read_card, write_model
 from th_training.learn.recipes import SOUND
 
 MAX_BYTES = 12_000_000
@@ -84,6 +85,7 @@ def export(
             training={k: v for k, v in trained.figures.items() if k not in ("heard", "left_out", "start", "face")},
             face=model.to_tensors(),
             predictor=trained.tensors,
+            expressions=_expressions(Path(face)),
         )
         (target / "LICENSE").write_text(licence + "\n", encoding="utf-8")
         size = sum((target / part).stat().st_size for part in (CARD, FACE, PREDICTOR, "LICENSE"))
@@ -92,6 +94,11 @@ def export(
     if size > MAX_BYTES:
         raise InputError(f"{target}: {size / 1e6:.1f} MB, a face model may have {MAX_BYTES / 1e6:.0f}")
     return card
+
+
+def _expressions(face: Path) -> Mapping[str, Sequence[float]]:
+    """Those of the model folder that the face is taken from."""
+    return read_card(face).expressions if (face / CARD).is_file() else {}
 
 
 def _face_file(place: Path) -> Path:
