@@ -173,7 +173,8 @@ def make_face(
             "corpus": corpus.summary() | {"held_out_voices": corpus.about["held_out"]},
             "minutes": dict(clock.minutes),
         }
-        cards.append(_write(making.out, name, face.model, trained, speakers, about))
+        expressions = expression_codes(face.model, sitter, EXPRESSIONS)
+        cards.append(_write(making.out, name, face.model, expressions, trained, speakers, about))
     with clock.step("preview"):
         preview(out, folder)
     return cards[0]
@@ -190,7 +191,13 @@ class _Making:
 
 
 def _write(
-    out: Path, name: str, face: FaceModel, trained: Trained, speakers: Sequence[Voice], about: Mapping[str, Any]
+    out: Path,
+    name: str,
+    face: FaceModel,
+    expressions: Mapping[str, list[float]],
+    trained: Trained,
+    speakers: Sequence[Voice],
+    about: Mapping[str, Any],
 ) -> Card:
     """Write a model folder with its licence. Raises ModelError where it is larger than MAX_BYTES."""
     from th_training.speech import voices
@@ -215,7 +222,7 @@ def _write(
         },
         face=face.to_tensors(),
         predictor=trained.tensors,
-        expressions=expression_codes(face.model, sitter, EXPRESSIONS),
+        expressions=expressions,
     )
     notes = "".join(f"* {voices.LICENCES[engine]}\n" for engine in used)
     (out / "LICENSE").write_text(LICENCE_TEXT + notes, encoding="utf-8")
