@@ -81,8 +81,10 @@ def test_from_a_corpus_to_page_and_plot(study, tmp_path, monkeypatch):
     page = run(2)
     assert (study.place(3) / "fold-01" / "predictor.safetensors").stat().st_mtime_ns == kept
     table = [line for line in page if line.startswith("|")]
-    assert [line.split("|")[1].strip() for line in table[2:]] == ["0", "50", "full"]
+    assert [line.split("|")[1].strip() for line in table] == ["lookahead, ms", "---", "0", "50", "full"] * 2
     assert len({line.count("|") for line in table}) == 1
+    assert "CORR" in table[0]
+    assert "lip opening r" in table[5]
     assert any("2 of 3 folds" in line for line in page)
     assert any(line.startswith("- `live`: ") for line in page)
     svg = (docs / "images" / "lookahead.svg").read_text(encoding="utf-8")

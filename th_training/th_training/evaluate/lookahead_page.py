@@ -17,7 +17,7 @@ Compared = Mapping[str, tuple[Interval, Interval]]
 
 FRAME_MS = 1000 / 60
 WORDS = {"corr": "CORR", "lip_opening": "lip opening r"}
-TRAINED, CUT = "trained for it", "whole sequences, cut off"
+TRAINED, CUT = "trained for it", "cut off"
 GOALS = {"live": 0.02, "quality": 0.01}
 """CORR that a model may lose against whole sequences: its lookahead is the smallest that keeps to it."""
 
@@ -49,16 +49,16 @@ _HEAD = """\
 # Lookahead
 
 Written by `{command}`: do not edit. What a network loses that may look only so far ahead (`th_face_predictor/limited_context.py`): *{trained}*, by the
-recipe that `at_lookahead` makes of `best` (`th_training/learn/recipes.py`), and the network of whole sequences, `best`, merely cut off at run
-time. {title}: {clips} clips, each predicted by a network that had not heard it, {first} of {folds} folds, one seed. CORR as in
+recipe that `at_lookahead` makes of `best` (`th_training/learn/recipes.py`; [why](best.md)), and the network of whole sequences, `best`, merely
+*cut off* at run time. {title}: {clips} clips, each predicted by a network that had not heard it, {first} of {folds} folds, one seed. CORR as in
 [table1.md](table1.md); in brackets 95 % intervals, bootstrap over clips; differences to whole sequences are taken clip by clip, **bold** where the interval
 excludes zero. {machine}.
 
 """
 
 _ON_TOP = """
-The lookahead is the network's own. Features look ahead on top, and their movement tells something of what comes: {delays} from a frame's centre
-to the last sample that it needs. ms is what one frame of BBF 262 takes, in processor time of one core, as a stream
+The lookahead is the network's own. Features look ahead on top, and their deltas tell something of what comes: {delays}, from a
+frame's centre to the last sample that it needs. ms is what one frame of BBF 262 takes, in processor time of one core, as a stream
 computes it (`make bench`: `predictor_ms_*`).
 """
 
@@ -81,7 +81,7 @@ def lookahead_page(
         folds=folds[1],
         machine=machine,
     )
-    lines = [head, *_table(rows), "", f"![CORR and lip opening r by lookahead](images/{picture.name})"]
+    lines = [head, *_tables(rows), f"![CORR and lip opening r by lookahead](images/{picture.name})"]
     delays = [
         f"{1000 * p.delay:.0f} ms in profile `{name}`{', that of this study' if name == profile else ''}"
         for name, p in PROFILES.items()
@@ -107,19 +107,18 @@ def chosen(rows: Sequence[Row]) -> dict[str, Row]:
     }
 
 
-def _table(rows: Sequence[Row]) -> Iterator[str]:
-    keys = [key for key in WORDS if key in rows[0].trained]
-    head = ["lookahead, ms", "frames"]
-    for name in (TRAINED, CUT):
-        head += [f"{WORDS[key]}, {name}" if k == 0 else "above full" for key in keys for k in range(2)]
-    yield "| " + " | ".join([*head, "ms per frame"]) + " |"
-    yield "|---" * (len(head) + 1) + "|"
-    for row in rows:
-        cells = [row.name, "–" if row.lookahead is None else str(row.lookahead)]
-        for of in (row.trained, row.cut):
-            for key in keys:
-                cells += ["", ""] if of is None else [f"{of[key][0].value:.3f}", _gain(of[key][1], row)]
-        yield "| " + " | ".join([*cells, "" if row.ms is None else f"{row.ms:.2f}"]) + " |"
+def _tables(rows: Sequence[Row]) -> Iterator[str]:
+    """One a measure."""
+    for key in (key for key in WORDS if key in rows[0].trained):
+        head = ["lookahead, ms", "frames", f"{WORDS[key]}, {TRAINED}", "above full", CUT, "above full", "ms per frame"]
+        yield "| " + " | ".join(head) + " |"
+        yield "|---" * len(head) + "|"
+        for row in rows:
+            cells = [row.name, "" if row.lookahead is None else str(row.lookahead)]
+            for of in (row.trained, row.cut):
+                cells += ["", ""] if of is None else [f"{of[key][0]}", _gain(of[key][1], row)]
+            yield "| " + " | ".join([*cells, "" if row.ms is None else f"{row.ms:.2f}"]) + " |"
+        yield ""
 
 
 def _gain(difference: Interval, row: Row) -> str:
@@ -131,8 +130,10 @@ def _gain(difference: Interval, row: Row) -> str:
 
 def _follows(rows: Sequence[Row]) -> Iterator[str]:
     for name, row in chosen(rows).items():
-        loss, ms = -row.trained["corr"][1].value, "" if row.ms is None else f", {row.ms:.2f} ms per frame"
+        if row.lookahead is None:
+            yield f"- `{name}`: whole sequences; every lookahead loses more than {GOALS[name]:.2f} of CORR."
+            continue
         yield (
-            f"- `{name}`: {row.name} ms{'' if row.lookahead is None else f' ({row.lookahead} frames)'}, the least that loses at most {GOALS[name]:.2f} of CORR: "
-            f"{loss:.3f}{ms}."
+            f"- `{name}`: {row.lookahead} frames, {row.name} ms, the least that loses at most {GOALS[name]:.2f} of CORR "
+            f"({-row.trained['corr'][1].value:.3f}); recipe `th train --recipe best --lookahead {row.lookahead}`."
         )
