@@ -11,7 +11,7 @@ import pytest
 from th_common.errors import InputError
 from th_training.corpus.format import Corpus
 from th_training.learn.limits import _ranges, check_recipe
-from th_training.learn.recipes import RECIPES, Recipe, Stage, at_lookahead, changed, find_recipe
+from th_training.learn.recipes import RECIPES, Recipe, Stage, changed, find_recipe
 from th_training.learn.train import train
 
 
