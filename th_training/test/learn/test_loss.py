@@ -31,6 +31,19 @@ def test_a_clip_that_is_off_as_a_whole_costs_only_its_level() -> None:
         )
 
 
+def test_a_face_that_does_not_move_has_nothing_but_its_level() -> None:
+    """Who listens in silence is at rest, not a tenth at rest."""
+    rng = torch.Generator().manual_seed(3)
+    still = torch.full((2, 30, 4), 0.4)
+    predicted = still + torch.randn((2, 30, 4), generator=rng)
+    mask = torch.ones(2, 30, dtype=torch.bool)
+    mask[1, 20:] = False
+    still[1, 20:] = 7.0  # padding
+    weights = torch.ones(4)
+    whole = masked_error(predicted, still, mask, weights=weights)
+    assert masked_error(predicted, still, mask, weights=weights, level=0.1).item() == pytest.approx(whole.item())
+
+
 def test_level_does_not_look_at_frames_that_do_not_count() -> None:
     predicted, true, mask, weights = draw()
     before = masked_error(predicted, true, mask, weights=weights, level=0.1)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+STILL = 1e-3
+"""Standard deviations by which a face that does not move may differ from its mean."""
+
 
 def masked_error(
     predicted: Tensor,
@@ -24,7 +27,8 @@ def masked_error(
         weights: of each dimension (D,), mean 1.
         level: share of the second part of the error that counts, which is a sum of two: the movement around a stretch's mean, and the mean
             itself. Where a clip's own mean was taken off its codes, that mean depends on all that is said in the clip, and
-            nothing heard so far tells it: CORR takes it out. 1: the plain squared error.
+            nothing heard so far tells it: CORR takes it out. A face that does not move (a clip in which nobody speaks) has nothing but its
+            level, which counts in full. 1: the plain squared error.
         velocity: weight of the second term, the squared error of steps from frame to frame in units of `velocity_sd` (D,).
     """
     error = predicted - true
@@ -33,7 +37,9 @@ def masked_error(
         counted = mask.unsqueeze(-1).to(error.dtype)
         frames = counted.sum(1)
         means = (error * counted).sum(1) / frames.clamp(min=1.0)
-        share = (means.square() * weights * frames).sum() / (frames.sum() * error.shape[-1])
+        around = (true - (true * counted).sum(1, keepdim=True) / frames.clamp(min=1.0).unsqueeze(1)) * counted
+        moves = (around.abs().amax((1, 2)) > STILL).to(error.dtype).unsqueeze(-1)
+        share = (means.square() * moves * weights * frames).sum() / (frames.sum() * error.shape[-1])
         result = result - (1.0 - level) * share
     if velocity > 0:
         assert velocity_sd is not None

@@ -149,6 +149,7 @@ DEFAULT = replace(
     lookahead=6,
     stages=(Stage(epochs=16, learning_rate=4e-3, warm_up=2, segment=240, patience=6),),
     batch=8,
+    level=0.3,
     balance=0.5,
     centre=False,
     augmentation=replace(BEST.augmentation, channel=0.15, noise=0.05),
