@@ -295,7 +295,8 @@ def measure(folder: Path, network: Network, *, seconds: float, settle: float, ar
         RuntimeError: the graph did not start or did not speak, with what it printed.
     """
     energy_face(folder)
-    size = ("-p", f"face_renderer:height:={SIDE}", "-p", f"face_renderer:width:={SIDE}")
+    still = ("-p", "face_renderer:idle_life:=false")  # the mouth is measured against still pictures of it
+    size = ("-p", f"face_renderer:height:={SIDE}", "-p", f"face_renderer:width:={SIDE}", *still)
     graph_process = face_graph("--source", "topic", "--model", str(folder), "--ros-args", *size, *arguments)
     with listening(node=FarEnd) as (graph, far_end), graph_process as run:
         operator = graph.add(lambda context: Operator(context, bursts(seconds), network))

@@ -6,11 +6,12 @@ package_name = "th_face_renderer"
 
 # A plain shared library that kernel.py loads with ctypes, whatever the version of Python (hence py_limited_api, which only
 # names the file). Optional: without a C compiler the package is installed all the same and draws with numpy and OpenCV.
+flags = ["-std=c99", "-O3", "-g0", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math"]
 kernel = Extension(
     package_name + "._kernel",
     sources=[f"{package_name}/c/{name}.c" for name in ("texture", "triangles", "rim", "rows", "eyes")],
     depends=[f"{package_name}/c/{name}.h" for name in ("kernel", "sample")],
-    extra_compile_args=[] if sys.platform == "win32" else ["-std=c99", "-O3", "-g0", "-fvisibility=hidden"],
+    extra_compile_args=[] if sys.platform == "win32" else flags,
     libraries=[] if sys.platform == "win32" else ["m"],
     py_limited_api=True,
     optional=True,

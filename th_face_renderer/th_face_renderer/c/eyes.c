@@ -43,60 +43,86 @@ TH_INLINE Colour at(const Eye *e, float x, float y) {
     return c;
 }
 
-/* The frame inside the rectangle, with the eye as it is to be. */
-TH_CLONES TH_EXPORT void th_eye(const Eye *e) {
-    float n[NUMBERS];
-    for (int i = 0; i < NUMBERS; i++) n[i] = (float)e->eye[i];
+#define CHUNK 64
+
+/* Of the pixels of a part of a row: where their colours come from, and how much of each. */
+typedef struct {
+    float over[CHUNK], under[CHUNK], light[CHUNK]; /* share of the upper and of the lower lid; over < 0: nothing moves */
+    float ball_x[CHUNK], ball_y[CHUNK], lid_x[CHUNK], lid_y[CHUNK], cheek_x[CHUNK], cheek_y[CHUNK];
+} Places;
+
+/* Without branches, so that it is done for several pixels at once. x, y: of the first pixel, from the eye's corner. */
+TH_CLONES static void places(Places *restrict p, const float *n, float first, float y, int count) {
     const float left = 0.5f + n[SIDE] - n[IRIS], right = 0.5f + n[SIDE] + n[IRIS], rest = 0.5f - n[IRIS];
     const float width = n[WIDTH], open = 1 - n[LID], reach = n[CHEEK] * width, fine = n[FINE] * width;
-    const float per_width = 1 / width, per_left = 1 / left, per_right = 1 / (1 - right);
-    const float up = open * larger(-n[DOWN], 0), down = open * larger(n[DOWN], 0);
+    const float per_width = 1 / width, per_left = 1 / left, per_right = 1 / (1 - right), per_fine = 1 / fine;
+    const float up = open * larger(-n[DOWN], 0), down = open * larger(n[DOWN], 0), most = 1 - n[MEET], skin = n[SKIN];
+    const float ex = n[EX], ey = n[EY], lid = n[LID], side = n[SIDE], line = n[LINE], meet = n[MEET], shift = n[DOWN];
+    const float u0 = n[UPPER0], u1 = n[UPPER1], l0 = n[LOWER0], l1 = n[LOWER1];
+    for (int i = 0; i < count; i++) {
+        const float x = first + (float)i, along = x * ex + y * ey, s = along * per_width, t = y * ex - x * ey;
+        const float hill = s * (1 - s), upper = hill * (u0 + u1 * s), lower = hill * (l0 + l1 * s);
+        const float opening = larger(lower - upper, 0), share = smaller(smaller(s * per_left, (1 - s) * per_right), 1);
+        const float rise = smaller(meet * lid * opening + up * share, opening);
+        const float fall = smaller(most * lid * opening + down * share, opening);
+        const float low = lower - rise, above = upper + fall - t, far = skin + fall;
+        const float over = clip(0.5f + above, 0, 1), highest = fall > 0 ? far : 0.5f;
+        const float lowest = rise > 0 ? lower + reach : low + 0.5f;
+        const int still = !(s > 0) | !(s < 1) | (above > highest) | (t > lowest);
+        p->over[i] = still ? -1 : over;
+        p->under[i] = clip(0.5f + t - low, 0, 1);
+
+        const float beside = s < left ? share * rest : 1 - share * rest, moved = (s < left) | (s > right) ? beside : s - side;
+        const int inside = (t > upper) & (t < lower);
+        const float ball = inside ? moved * width : along, ball_t = inside ? clip(t - shift * share, upper, lower) : t;
+        p->ball_x[i] = ball * ex - ball_t * ey;
+        p->ball_y[i] = ball * ey + ball_t * ex;
+
+        const float cheek_t = t + rise * clip((reach + rise - (t - low)) / (reach + rise), 0, 1);
+        p->cheek_x[i] = along * ex - cheek_t * ey;
+        p->cheek_y[i] = along * ey + cheek_t * ex;
+
+        const float bend = (u0 * (1 - 2 * s) + u1 * s * (2 - 3 * s)) * per_width;
+        const float other = (l0 * (1 - 2 * s) + l1 * s * (2 - 3 * s)) * per_width, bent = bend + most * lid * (other - bend);
+        const float thin = clip(sqrtf((1 + bend * bend) / (1 + bent * bent)), 1, 2), q = clip(above / far, 0, 1);
+        const float drawn = upper - far * thin * q * (1 - q) * (1 - q) - skin * q * q * (3 - 2 * q) + far * q * q * (1 - q);
+        const float lid_t = above < 0 ? upper - above * thin : drawn;
+        p->lid_x[i] = along * ex - lid_t * ey;
+        p->lid_y[i] = along * ey + lid_t * ex;
+
+        const float z = 0.25f - above * per_fine, mark = larger(1 - z * z, 0);
+        p->light[i] = 1 - line * lid * mark * mark * smaller(12 * hill, 1);
+    }
+}
+
+/* The frame inside the rectangle, with the eye as it is to be. */
+TH_EXPORT void th_eye(const Eye *e) {
+    float n[NUMBERS];
+    for (int i = 0; i < NUMBERS; i++) n[i] = (float)e->eye[i];
     const float cx = (float)(e->eye[X] - (double)e->x0), cy = (float)(e->eye[Y] - (double)e->y0);
+    Places p;
     for (int64_t row = 0; row < e->y1 - e->y0; row++) {
-        uint8_t *out = e->frame + 3 * ((e->y0 + row) * e->width + e->x0);
-        for (int64_t column = 0; column < e->x1 - e->x0; column++, out += 3) {
-            const float x = (float)column - cx, y = (float)row - cy;
-            const float s = (x * n[EX] + y * n[EY]) * per_width, t = y * n[EX] - x * n[EY];
-            if (!(s > 0 && s < 1)) continue;
-            const float hill = s * (1 - s);
-            const float upper = hill * (n[UPPER0] + n[UPPER1] * s), lower = hill * (n[LOWER0] + n[LOWER1] * s);
-            const float opening = larger(lower - upper, 0), share = smaller(smaller(s * per_left, (1 - s) * per_right), 1);
-            const float rise = smaller(n[MEET] * n[LID] * opening + up * share, opening);
-            const float fall = smaller((1 - n[MEET]) * n[LID] * opening + down * share, opening);
-            const float low = lower - rise, above = upper + fall - t, far = n[SKIN] + fall;
-            const float over = clip(0.5f + above, 0, 1), under = clip(0.5f + t - low, 0, 1);
-            if (above > (fall > 0 ? far : 0.5f) || t > (rise > 0 ? lower + reach : low + 0.5f)) continue; /* nothing moves */
-            float s2 = s, t2 = t;
-            Colour colour;
-            if (over < 1) {
-                if (t > upper && t < lower) {
-                    s2 = s < left ? share * rest : s > right ? 1 - share * rest : s - n[SIDE];
-                    t2 = clip(t - n[DOWN] * share, upper, lower);
+        for (int64_t from = 0; from < e->x1 - e->x0; from += CHUNK) {
+            const int count = (int)(e->x1 - e->x0 - from < CHUNK ? e->x1 - e->x0 - from : CHUNK);
+            uint8_t *out = e->frame + 3 * ((e->y0 + row) * e->width + e->x0 + from);
+            places(&p, n, (float)from - cx, (float)row - cy, count);
+            for (int i = 0; i < count; i++, out += 3) {
+                const float over = p.over[i];
+                if (!(over >= 0)) continue;
+                Colour colour;
+                if (over < 1) {
+                    const float under = p.under[i];
+                    colour = at(e, cx + p.ball_x[i], cy + p.ball_y[i]);
+                    if (under > 0) colour = mix(colour, at(e, cx + p.cheek_x[i], cy + p.cheek_y[i]), under);
                 }
-                colour = at(e, cx + s2 * width * n[EX] - t2 * n[EY], cy + s2 * width * n[EY] + t2 * n[EX]);
-                if (under > 0) {
-                    t2 = t + rise * clip((reach + rise - (t - low)) / (reach + rise), 0, 1);
-                    const float along = s * width;
-                    colour = mix(colour, at(e, cx + along * n[EX] - t2 * n[EY], cy + along * n[EY] + t2 * n[EX]), under);
+                if (over > 0) {
+                    const Colour skin = at(e, cx + p.lid_x[i], cy + p.lid_y[i]);
+                    colour = over < 1 ? mix(colour, skin, over) : skin;
                 }
+                out[0] = (uint8_t)(clip(p.light[i] * colour.b, 0, 255) + 0.5f);
+                out[1] = (uint8_t)(clip(p.light[i] * colour.g, 0, 255) + 0.5f);
+                out[2] = (uint8_t)(clip(p.light[i] * colour.r, 0, 255) + 0.5f);
             }
-            if (over > 0) {
-                const float bend = (n[UPPER0] * (1 - 2 * s) + n[UPPER1] * s * (2 - 3 * s)) * per_width;
-                const float other = (n[LOWER0] * (1 - 2 * s) + n[LOWER1] * s * (2 - 3 * s)) * per_width;
-                const float bent = bend + (1 - n[MEET]) * n[LID] * (other - bend);
-                const float thin = clip(sqrtf((1 + bend * bend) / (1 + bent * bent)), 1, 2), q = clip(above / far, 0, 1);
-                t2 = upper - above * thin;
-                if (above >= 0)
-                    t2 = upper - far * thin * q * (1 - q) * (1 - q) - n[SKIN] * q * q * (3 - 2 * q) + far * q * q * (1 - q);
-                const float along = s * width;
-                const Colour skin = at(e, cx + along * n[EX] - t2 * n[EY], cy + along * n[EY] + t2 * n[EX]);
-                colour = over < 1 ? mix(colour, skin, over) : skin;
-            }
-            const float z = (0.25f * fine - above) / fine, mark = larger(1 - z * z, 0);
-            const float light = 1 - n[LINE] * n[LID] * mark * mark * smaller(12 * hill, 1);
-            out[0] = (uint8_t)(clip(light * colour.b, 0, 255) + 0.5f);
-            out[1] = (uint8_t)(clip(light * colour.g, 0, 255) + 0.5f);
-            out[2] = (uint8_t)(clip(light * colour.r, 0, 255) + 0.5f);
         }
     }
 }
