@@ -53,7 +53,8 @@ LEAD = (
 )
 MILD = 0.4  # how often the sound comes from a good microphone nearby
 QUIET_SECONDS = 4.0
-QUIET_TAKES = 320
+QUIET_TAKES = 480
+BANDS = 6  # that the music is played by: each counts in training as a voice does
 STUDIO_SNR = 50.0  # dB, of clean takes
 SOUND = "sound"
 
@@ -278,7 +279,8 @@ def _record_one(take: Take, folder: Path, *, phones: bool, sound: bool, also: tu
     if take.voice is None:
         samples, rate = quiet.quiet(take.text, QUIET_SECONDS, seed=take.seed), quiet.RATE
         features = _heard(samples, rate, take.profile, also)
-        clip = Clip(id=take.id, speaker=f"quiet-{take.text}", frames=len(features["features"]), source=take.id, kind="quiet",
+        band = f"-{take.seed % BANDS}" if take.text == "music" else ""
+        clip = Clip(id=take.id, speaker=f"quiet-{take.text}{band}", frames=len(features["features"]), source=take.id, kind="quiet",
                     language="", text=take.text, key=take.key, extra={"also": list(also)} if also else {})  # fmt: skip
         return write_clip(folder, clip, **features)
     utterance = voices.speak(take.voice, take.text, take.emotion, seed=take.seed)

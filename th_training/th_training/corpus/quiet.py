@@ -12,9 +12,9 @@ from . import augment
 
 RATE = 24_000
 KINDS = ("silence", "noise", "steps", "taps", "tones", "music")
-SHARES = (*KINDS, "music", "music")
-"""One of each in turn, but three of music: no two pieces are alike, and a held note is what a vowel is."""
-VERSION = "2"
+SHARES = (*KINDS, "music", "music", "music", "music")
+"""One of each in turn, but five of music: no two pieces are alike, and a held note is what a vowel is."""
+VERSION = "3"
 """Changes whenever the same seed would give another sound."""
 
 
@@ -128,15 +128,15 @@ class Instrument:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Instrument:
-        """One by chance, half of them held and half struck or plucked."""
-        held = rng.random() < 0.5
+        """One by chance, half of them held and half struck or plucked; of these a third are ideal strings."""
+        held, ideal = rng.random() < 0.5, rng.random() < 1 / 3
         return cls(
             rolloff=float(rng.uniform(0.4, 2.2)),
-            even=float(rng.choice([1.0, rng.uniform(0.05, 1.0)])),
-            stretch=0.0 if held else float(10 ** rng.uniform(-4.5, -2.0)),
+            even=1.0 if ideal else float(rng.choice([1.0, rng.uniform(0.05, 1.0)])),
+            stretch=0.0 if held or ideal else float(10 ** rng.uniform(-4.5, -2.0)),
             attack=float(rng.uniform(0.01, 0.12) if held else rng.uniform(0.001, 0.01)),
             decay=0.0 if held else float(rng.uniform(1.0, 10.0)),
-            damping=float(rng.uniform(0.0, 0.6)),
+            damping=0.0 if ideal else float(rng.uniform(0.0, 0.6)),
             vibrato=float(rng.uniform(0.0, 0.4) if held and rng.random() < 0.5 else 0.0),
             breath=float(rng.uniform(0.0, 0.1) if held else 0.0),
         )

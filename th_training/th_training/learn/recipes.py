@@ -147,7 +147,7 @@ DEFAULT = replace(
     BEST,
     name="default",
     lookahead=6,
-    stages=(Stage(epochs=16, learning_rate=4e-3, warm_up=2, segment=240, patience=6),),
+    stages=(Stage(epochs=12, learning_rate=4e-3, warm_up=2, segment=240, patience=6),),
     batch=8,
     level=0.3,
     balance=0.5,
