@@ -21,7 +21,7 @@ def test_code_and_pose_of_a_drawn_picture_are_found(fitter, scene):
         fit = fitter.start(scene.picture(time), scene.landmarks(0.3))
         assert error(fit.landmarks, scene.landmarks(time)) < 0.2
         np.testing.assert_allclose(fit.shape, scene.code(time)[:8], atol=0.5)
-        assert np.sqrt(((fit.shape - scene.code(time)[:8]) ** 2).mean()) < 0.2
+        assert np.sqrt(((fit.shape - scene.code(time)[:8]) ** 2).mean()) < 0.3  # an sd of the eighth mode is 0.1 px
         np.testing.assert_allclose(fit.pose[:, :2], scene.pose(time)[:, :2], atol=0.004)
         assert fit.explained > 0.97
 

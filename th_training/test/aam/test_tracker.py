@@ -154,5 +154,5 @@ def test_a_head_that_moves_fast_makes_no_faces(fitter, scene, monkeypatch, way):
     assert finder.asked == 1
     off = np.abs([s.fit.shape - seen[0].fit.shape for s in seen]).max(1)
     quality = np.array([s.quality for s in seen])
-    assert ((off < 0.3) | (quality < 0.8)).all()
+    assert ((off < 0.4) | (quality < 0.8)).all()  # 0.4 sd of the eighth mode are 0.04 px
     assert (quality > 0.95).mean() > 0.9
