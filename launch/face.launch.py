@@ -45,7 +45,7 @@ NODES = (
     ("th_face_renderer", "face_renderer", ("display", "model")),
     ("th_audio_io", "audio_playout", ()),
     ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay")),
-    ("th_audio_features", "audio_features", ()),
+    ("th_audio_features", "audio_features", ("model",)),
     ("th_audio_io", "audio_source", ("source", "loop")),
 )
 RESPAWN_DELAY = 0.5  # s

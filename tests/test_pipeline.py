@@ -84,6 +84,7 @@ def test_codes_of_the_usual_timing_are_the_offline_ones(model: str, root: Path) 
             hurried = int(listener.value("face_predictor", "hurried codes") or 0)
             slow = int(listener.value("face_predictor", "times too slow") or 0)
             assert run.end() == 0, run.output
+        assert codes, run.output
         told.append(f"{len(codes)} codes of 400 frames, {hurried} hurried codes, {slow} times too slow")
         if not hurried and not slow and len(codes) > 300:
             live = np.array([[*c.shape, *c.appearance] for c in codes])

@@ -54,6 +54,7 @@ def ros_arguments(options: argparse.Namespace) -> list[str]:
         ("face_renderer", "port", options.port),
         ("face_renderer", "model", options.model or None),
         ("face_predictor", "model", options.model or None),
+        ("audio_features", "model", options.model or None),
     )
     for node, name, value in overrides:
         if value is not None:

@@ -88,8 +88,12 @@ def _row(times: Times | None) -> str:
     return "".join(f"{t:9.1f}" for t in times) if times is not None else f"{'-':>9}" * len(PERCENTILES)
 
 
+DISCOVERY = 6.0
+"""s in which two processes have found each other: a lost announcement is repeated after 3."""
+
+
 def collect(seconds: float, arguments: Sequence[str] = ()) -> dict[str, dict[str, str]]:
-    """Listen to /diagnostics for so long: the newest values by key, by node."""
+    """Listen to /diagnostics for so long after the first message: the newest values by key, by node; none after DISCOVERY s in vain."""
     import rclpy
     from diagnostic_msgs.msg import DiagnosticArray
 
@@ -103,8 +107,10 @@ def collect(seconds: float, arguments: Sequence[str] = ()) -> dict[str, dict[str
     try:
         node = rclpy.create_node("latency")
         node.create_subscription(DiagnosticArray, "/diagnostics", take, 50)
-        end = time.monotonic() + seconds
+        heard, end = False, time.monotonic() + DISCOVERY
         while rclpy.ok() and time.monotonic() < end:
+            if health and not heard:
+                heard, end = True, time.monotonic() + seconds
             rclpy.spin_once(node, timeout_sec=max(0.0, min(0.1, end - time.monotonic())))
     finally:
         rclpy.try_shutdown()

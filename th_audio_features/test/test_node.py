@@ -302,7 +302,7 @@ def test_the_profile_is_a_parameter(speech: np.ndarray) -> None:
 def test_an_unknown_profile_is_refused_in_words() -> None:
     with (
         Graph() as graph,
-        pytest.raises(InvalidParameterValueException, match="profile must be one of paper, robot, live"),
+        pytest.raises(InvalidParameterValueException, match="profile must be one of , paper, robot, live"),
     ):
         graph.add(
             lambda context: AudioFeaturesNode(context=context, parameter_overrides=[Parameter("profile", value="x")])

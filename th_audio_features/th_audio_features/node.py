@@ -16,6 +16,9 @@ from th_audio_features.profiles import FRAME_RATE, PROFILES
 from th_audio_features.stream import FeatureStream
 from th_audio_io.intake import Chunk
 from th_audio_io.ros_intake import INTAKE_PARAMETERS, RosIntake
+from th_common.default_model import MODEL_PARAMETER, find_model
+from th_common.errors import ModelError
+from th_common.model_folder import read_card
 from th_common.node import FRAMES_DEPTH, TalkingHeadNode, time_message
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
@@ -34,11 +37,12 @@ class AudioFeaturesNode(TalkingHeadNode):
     parameters = (
         Parameter(
             name="profile",
-            default="robot",
-            description="definition of the features; must be the model's (card.json)",
-            choices=tuple(PROFILES),
+            default="",
+            description="definition of the features; empty: the model's, whatever else no face follows",
+            choices=("", *PROFILES),
             read_only=True,
         ),
+        MODEL_PARAMETER,
         Parameter(
             name="idle_timeout",
             default=0.1,
@@ -58,11 +62,15 @@ class AudioFeaturesNode(TalkingHeadNode):
         self._after_stop = 0
         self._level = -math.inf
         self._cost = 0.0
+        self._profile = ""
         super().__init__(name, **kwargs)
 
     # --- lifecycle ------------------------------------------------------------------------------------------------------
 
     def configure(self) -> None:
+        self._profile = self.value("profile") or read_card(find_model(self.value("model"))).profile
+        if self._profile not in PROFILES:
+            raise ModelError(f"the model's features are {self._profile!r}, this software makes {', '.join(PROFILES)}")
         self.health.count("frames", 0)
         self.health.count("streams", 0)
         self._features = self.create_publisher(AudioFeatures, "audio_features", QoSProfile(depth=FRAMES_DEPTH))
@@ -85,10 +93,10 @@ class AudioFeaturesNode(TalkingHeadNode):
         self._stream = None
 
     def update_health(self) -> None:
-        self.health.set("profile", self.value("profile"))
-        self.health.set(
-            "delay ms", 1e3 * (self._stream.delay if self._stream else PROFILES[self.value("profile")].delay)
-        )
+        if not self._profile:
+            return
+        self.health.set("profile", self._profile)
+        self.health.set("delay ms", 1e3 * (self._stream.delay if self._stream else PROFILES[self._profile].delay))
         self.health.set("level dBFS", self._level)
         self.health.set("processing ms per frame", self._cost)
         if self._intake is not None:
@@ -125,7 +133,7 @@ class AudioFeaturesNode(TalkingHeadNode):
 
     def _begin(self, chunk: Chunk) -> tuple[FeatureStream, Chunk]:
         """A new stream, and what of the chunk belongs to it: zeros that stand for lost sound bridge two parts of one."""
-        self._stream = stream = FeatureStream(chunk.rate, self.value("profile"))
+        self._stream = stream = FeatureStream(chunk.rate, self._profile)
         self._frame_clock = FrameClock(chunk.rate)
         self._frame = 0
         self.health.count("streams")
@@ -142,7 +150,7 @@ class AudioFeaturesNode(TalkingHeadNode):
 
     def _publish(self, rows: np.ndarray, *, heard: float = 0.0) -> None:
         """Publish the next frames; `heard` is when the sound came that completed them, 0 at an end."""
-        profile, stream, intake = self.value("profile"), self._stream, self._intake
+        profile, stream, intake = self._profile, self._stream, self._intake
         offset = intake.offset if intake is not None else 0.0
         for number, row in enumerate(rows):
             message = AudioFeatures(frame=self._frame, after_stop=self._after_stop, feature=row, profile=profile)
