@@ -21,6 +21,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from th_msgs.msg import FacialCode
 
+from tests.alone import alone
 from tests.graph import Listener, face_graph, listening, process
 from th_common.testing import Graph
 
@@ -120,6 +121,7 @@ def test_a_damaged_model_leaves_the_node_alive_and_named(root: Path, tmp_path: P
             assert renderer.end() == 0
 
 
+@alone
 def test_a_killed_predictor_leaves_the_others_alive_and_is_missed_only_until_it_is_back(
     root: Path, node_entries: dict[str, Any]
 ) -> None:

@@ -24,6 +24,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Empty
 from std_srvs.srv import Trigger
 
+from tests.alone import alone
 from tests.graph import Listener, face_graph, listening, node_process
 from th_face_renderer import load_face
 
@@ -208,6 +209,7 @@ def graph_of_processes(root: Path, node_entries: dict[str, Any]) -> Any:
     return start
 
 
+@alone
 def test_a_killed_predictor_is_missed_at_once_and_its_successor_heard(root: Path, graph_of_processes: Any) -> None:
     is_rest = RestWatch(root)
     with listening(images=True) as (graph, listener), ExitStack() as stack:
@@ -258,6 +260,7 @@ def test_a_renderer_that_joins_late_shows_the_face_at_once(root: Path, graph_of_
         assert graph.wait(lambda: _state(listener) == "speaking", 10.0)
 
 
+@alone
 def test_a_graph_that_is_killed_is_whole_again_when_it_is_started_again() -> None:
     with listening() as (graph, listener), ExitStack() as stack:
         first = stack.enter_context(face_graph("--source", "topic"))
