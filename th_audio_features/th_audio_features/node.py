@@ -38,7 +38,7 @@ class AudioFeaturesNode(TalkingHeadNode):
         Parameter(
             name="profile",
             default="",
-            description="definition of the features; empty: the model's, whatever else no face follows",
+            description="definition of the features; empty: the model's (no face follows features of another)",
             choices=("", *PROFILES),
             read_only=True,
         ),
