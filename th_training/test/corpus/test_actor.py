@@ -8,7 +8,7 @@ import pytest
 from th_training.actor.units import INDEX, UNITS
 from th_training.corpus import actor
 from th_training.corpus.format import Clip, clip_path, read_arrays, read_corpus, write_clip, write_manifest
-from th_training.speech import espeak, voices
+from th_training.speech import espeak, sentences, voices
 from th_training.speech.phones import PHONES
 from th_training.speech.utterance import Utterance
 
@@ -42,6 +42,13 @@ def test_clips_are_whole(recorded):
         else:
             assert poses[:, JAW].max() > 0.15
             assert poses[:3, JAW].max() < 0.02
+
+
+def test_who_laughs_shows_it():
+    voice = next(v for v in voices.VOICES if v.id == "espeak-f2")
+    takes = [take for take in actor.plan(seed=3, speakers=[voice]) if take.text in sentences.LAUGHTER]
+    assert len(takes) == actor.LAUGHS
+    assert {take.emotion for take in takes} == {"happiness"}
 
 
 def test_the_same_plan_makes_nothing_anew(recorded):

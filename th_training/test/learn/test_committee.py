@@ -14,7 +14,7 @@ from th_face_predictor.architecture import Architecture
 from th_face_predictor.network import FaceNetwork
 from th_face_predictor.predictor import Predictor
 from th_face_predictor.stream import PredictorStream
-from th_training.corpus.format import Corpus
+from th_training.corpus.format import Corpus, write_clip, write_manifest
 from th_training.learn.committee import Committee, widths
 from th_training.learn.fit import Epoch
 from th_training.learn.recipes import Recipe, Stage
@@ -35,6 +35,22 @@ def test_merged_network_computes_the_mean_of_the_members(name: str, lookahead: i
             found = network(x, lengths, lookahead=lookahead)
             for n, length in enumerate(lengths.tolist()):
                 assert torch.allclose(found[n, :length], mean[n, :length], atol=1e-6)
+
+
+@pytest.mark.parametrize("moods", [1, 2])
+def test_moods_are_added_to_what_moves(moods: int) -> None:
+    torch.manual_seed(5)
+    committee = Committee(Architecture(name="BBF", units=24, inputs=5, outputs=4), 4, moods=moods).eval()
+    x, lengths = torch.randn(2, 17, 5), torch.tensor([17, 11])
+    with torch.no_grad():
+        outputs = torch.stack([member(x, lengths, lookahead=3) for member in committee.members])
+        whole = outputs[:-moods].mean(0) + outputs[-moods:].mean(0)
+        for network in (committee, committee.merged()):
+            found = network(x, lengths, lookahead=3)
+            for n, length in enumerate(lengths.tolist()):
+                assert torch.allclose(found[n, :length], whole[n, :length], atol=1e-6)
+    with pytest.raises(InputError, match="moods"):
+        Committee(Architecture(name="BBF", units=24, inputs=5, outputs=4), 2, moods=2)
 
 
 def test_each_member_is_trained_by_itself() -> None:
@@ -92,6 +108,30 @@ def test_training_leaves_one_network(corpus: Corpus, tmp_path: Path) -> None:
     weight = trained.tensors["net.layers.1.weight_hh_l0"].reshape(4, 13, 13)
     assert not weight[:, :5, 5:].any()  # members of 10, 8 and 8 units do not hear each other
     assert weight[:, :5, :5].all()
+
+
+def moody(corpus: Corpus, folder: Path) -> Corpus:
+    """The same clips, each with an offset of all codes that one feature tells in every frame."""
+    clips = []
+    for n, (clip, x, y) in enumerate((c, *corpus.load(c)) for c in corpus.clips):
+        offset = np.float32((-1.0, 0.0, 1.0)[n % 3])
+        x = x.copy()
+        x[:, 20] = 30.0 + 15.0 * offset
+        clips.append(write_clip(folder, clip, features=x, codes=y + offset))
+    return write_manifest(folder, clips, profile=corpus.profile)
+
+
+def test_what_moves_and_the_mood_are_learnt_apart(corpus: Corpus, tmp_path: Path) -> None:
+    made = moody(corpus, tmp_path / "moody")
+    trained = train(made, replace(RECIPE, moods=1, level=0.0), tmp_path / "out")
+    assert trained.figures["test"]["corr"] > 0.6
+    architecture = Architecture.from_card(trained.network)
+    predictor = Predictor(architecture, trained.tensors, lookahead=trained.lookahead, profile=trained.profile)
+    # Movement's own error (level=0) does not see a clip's mean: it is the mood that tells it.
+    means = [(predictor.predict(x).mean(), y.mean()) for x, y in (made.load(clip) for clip in made.split("test"))]
+    assert all(abs(found - true) < 0.5 for found, true in means), means
+    with pytest.raises(InputError, match="moods"):
+        replace(RECIPE, moods=3)
 
 
 def test_a_killed_committee_goes_on_as_if_it_had_not_been(corpus: Corpus, tmp_path: Path) -> None:

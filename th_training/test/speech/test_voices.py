@@ -4,11 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.signal
 
+from th_audio_features import extract
 from th_common.errors import DeviceError, InputError
 from th_training.actor.poses import EMOTIONS as POSES
 from th_training.actor.poses import VISEMES
-from th_training.speech import espeak, prosody, sentences, voices
+from th_training.speech import espeak, melody, prosody, sentences, voices
 from th_training.speech.utterance import to_visemes, with_silence
 
 TEXT = "Bob put my map on top of the pump."
@@ -72,6 +74,46 @@ def test_emotions_change_the_delivery():
     voice = next(v for v in voices.VOICES if v.id == "espeak-f1")
     sad, afraid = (voices.speak(voice, TEXT, emotion, seed=1) for emotion in ("sadness", "fear"))
     assert sad.duration > 1.2 * afraid.duration
+
+
+def test_surprise_is_said_like_a_question():
+    asked = prosody.as_said("You came all the way!", prosody.PROSODY["surprise"])
+    assert asked == "You came all the way?"
+    for text in ("You came all the way!", "Did you?"):
+        assert prosody.as_said(text, prosody.PROSODY["anger"]) == text
+
+
+@pytest.mark.skipif(not melody.installed(), reason="praat-parselmouth is not installed (requirements/actor.txt)")
+def test_melody_moves_pitch_range_and_formants_by_ratio():
+    rate = 16_000
+    time = np.arange(2 * rate) / rate
+    f0 = 120.0 * 2 ** (0.25 * np.sin(2 * np.pi * 1.0 * time))
+    pulses = np.diff(np.floor(np.cumsum(f0) / rate), prepend=0.0)
+    resonance = scipy.signal.lfilter(
+        [1.0], np.poly(0.97 * np.exp(np.array([1j, -1j]) * 2 * np.pi * 700 / rate)), pulses
+    )
+    voice = (0.1 * resonance / np.abs(resonance).max()).astype(np.float32)
+
+    def heard(sound):
+        found = extract(sound, rate, profile="paper")[20:-20, -1]
+        return np.log2(found[found > 0])
+
+    style = prosody.Prosody(pitch=1.4, range=1.6)
+    changed = melody.with_melody(voice, rate, style)
+    assert changed.shape == voice.shape
+    assert changed.dtype == np.float32
+    before, after = heard(voice), heard(changed)
+    assert np.median(after) - np.median(before) == pytest.approx(np.log2(1.4), abs=0.06)
+    assert after.std() / before.std() == pytest.approx(1.6, rel=0.2)
+
+    def centroid(sound):
+        frequency, power = scipy.signal.welch(sound, rate, nperseg=256)
+        return float(np.sum(frequency * power) / np.sum(power))
+
+    smiling = melody.with_melody(voice, rate, prosody.Prosody(tract=1.15))
+    assert centroid(smiling) / centroid(voice) == pytest.approx(1.15, rel=0.05)
+    noise = np.random.default_rng(0).normal(0, 0.1, rate).astype(np.float32)
+    assert melody.with_melody(np.zeros_like(noise), rate, style).shape == noise.shape
 
 
 def test_effort_is_louder_and_brighter():

@@ -42,12 +42,14 @@ from .format import (
     write_manifest,
 )
 
-VERSION = "4"
+VERSION = "5"
 """Changes whenever the same plan would give other clips, so that none of an older making is kept."""
 
 FPS = 60
-OWN, NEUTRAL = 0.25, 0.35  # how often a sentence is said with its own emotion, and with none; else with any
+OWN, NEUTRAL = 0.25, 0.25  # how often a sentence is said with its own emotion, and with none; else with any
 INTENSITY = 0.6  # of full expression: nobody talks with a face as for the theatre, and half of it cannot be heard
+LAUGHING = 1.0  # of the same, in laughter
+LAUGHS = 3  # that each English voice laughs
 LEAD = (
     0.0  # s by which the mouth is ahead of the sound; with 0.03 the lips of 116 real clips came 0.033 s later (median)
 )
@@ -98,7 +100,7 @@ def plan(
     """What to record: natural voices say most, every voice something, each emotion and sentence comes up.
 
     Most sentences are said with another emotion than their words have, or the words would give it away: what is to be learnt
-    is how a voice sounds.
+    is how a voice sounds. English voices laugh, too.
 
     `scale` 1 gives about two hours with all voices; speakers: by default all that are installed.
     """
@@ -124,6 +126,8 @@ def plan(
             any_emotion = str(rng.choice(sentences.EMOTIONS))
             emotion = own if chance < OWN else "neutral" if chance < OWN + NEUTRAL else any_emotion
             add(f"{voice.id}.{i:03d}", voice, text, emotion)
+        for i in range(round(scale * LAUGHS) if voice.language == "en" else 0):
+            add(f"{voice.id}.laugh{i}", voice, str(rng.choice(sentences.LAUGHTER)), "happiness")
     for i in range(max(len(quiet.SHARES), round(scale * QUIET_TAKES))):
         kind = quiet.SHARES[i % len(quiet.SHARES)]
         add(f"quiet-{kind}.{i:03d}", None, kind, "neutral")
@@ -179,7 +183,7 @@ def motion(recorded: Corpus, clip: Clip, *, blink_seed: int | None = None) -> np
         arrays["energy"],
         arrays["features"][:, -1],
         clip.emotion,
-        intensity=INTENSITY,
+        intensity=LAUGHING if clip.text in sentences.LAUGHTER else INTENSITY,
         fps=FPS,
         lead=LEAD,
         blink_seed=blink_seed,
@@ -227,7 +231,7 @@ def encode(
     source = progress(recorded.clips, len(recorded.clips)) if progress else recorded.clips
     for clip in source:
         spoken = _phones(clip)
-        made_of = f"{clip.key} {face} {INTENSITY} {LEAD}" + " phones" * len(spoken)
+        made_of = f"{clip.key} {face} {INTENSITY} {LAUGHING} {LEAD}" + " phones" * len(spoken)
         if made_with or landmarks:
             made_of += f" {made_with} {landmarks is not None}"
         if profile:

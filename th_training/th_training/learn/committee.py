@@ -4,6 +4,10 @@ Several networks, begun at different random weights, err in different ways: thei
 where there are only minutes of recordings, nearer than one network as wide as all of them together. The mean of k networks of the same
 kind IS one network of that kind: layers side by side (weights between members zero), the last layer adding up a k-th of each. So
 a committee is trained member by member, and runs as one FBF, BFF or BBF: same file, same cost, same limited lookahead.
+
+The same holds where members have different parts: of a committee with moods, some learn how a clip moves around its own mean (lips), some
+that mean alone (how it is spoken on the whole), each at its own width and without the other's error, and the network is the sum of
+both means.
 """
 
 from __future__ import annotations
@@ -28,12 +32,18 @@ class Committee(nn.Module):
     """`members` networks of the same kind that together have the units of `architecture`.
 
     In training, outputs are those of all members, one after the other along the first axis, (members * N, T, D): each is to be right by
-    itself. In evaluation they are the mean (N, T, D), what `merged` computes.
+    itself. In evaluation they are the mean (N, T, D), what `merged` computes: with `moods`, that of all but the last so many
+    members plus that of these.
+
+    Raises:
+        InputError: too few units, or no member but moods.
     """
 
-    def __init__(self, architecture: Architecture, members: int, *, dropout: float = 0.5) -> None:
+    def __init__(self, architecture: Architecture, members: int, *, moods: int = 0, dropout: float = 0.5) -> None:
         super().__init__()
-        self.architecture = architecture
+        if not 0 <= moods < members:
+            raise InputError(f"of {members} members 0 to {members - 1} are moods, not {moods}")
+        self.architecture, self.moods = architecture, moods
         self.members = nn.ModuleList(
             FaceNetwork(
                 Architecture(
@@ -47,22 +57,29 @@ class Committee(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor | None = None, *, lookahead: int | None = None) -> Tensor:
         """As `FaceNetwork.forward` for (N, T, inputs)."""
         outputs = [member(x, lengths, lookahead=lookahead) for member in self.members]
-        return torch.cat(outputs) if self.training else torch.stack(outputs).mean(0)
+        if self.training:
+            return torch.cat(outputs)
+        return torch.stack([share * output for share, output in zip(self._shares(), outputs, strict=True)]).sum(0)
+
+    def _shares(self) -> list[float]:
+        """Of each member in the whole."""
+        movers = len(self.members) - self.moods
+        return [1 / movers] * movers + [1 / max(self.moods, 1)] * self.moods
 
     def merged(self) -> FaceNetwork:
-        """The one network that computes the members' mean."""
+        """The one network that computes the same as this in evaluation."""
         network = FaceNetwork(self.architecture)
         layers = self.architecture.layers
         whole = {name: torch.zeros(shape) for name, shape in self.architecture.tensor_shapes().items()}
         begin = 0
-        for member in self.members:
+        for member, part_of_whole in zip(self.members, self._shares(), strict=True):
             assert isinstance(member, FaceNetwork)
             half = torch.arange(begin, begin + member.architecture.units // 2)
             begin += len(half)
             for name, part in member.state_dict().items():
                 number = int(name.split(".")[1])
                 rows, columns = self._place(name, half)
-                share = 1 / len(self.members) if number == len(layers) - 1 else 1.0
+                share = part_of_whole if number == len(layers) - 1 else 1.0
                 at = (rows,) if columns is None else (rows[:, None], columns)
                 whole[name][at] += share * part.detach().cpu()
         network.load_state_dict(whole)

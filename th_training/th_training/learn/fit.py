@@ -24,7 +24,7 @@ from th_training.learn.batches import DROPOUT, Batch, plan_epoch, seed_of, train
 from th_training.learn.checkpoint import read_checkpoint, write_checkpoint
 from th_training.learn.committee import Committee
 from th_training.learn.data import Clips, Statistics
-from th_training.learn.loss import masked_error
+from th_training.learn.loss import masked_error, means
 from th_training.learn.metrics import correlation
 from th_training.learn.processes import from_first, total
 from th_training.learn.recipes import ADAM, Recipe, Stage
@@ -229,16 +229,33 @@ class Fit:
         return predicted
 
     def _error(self, predicted: Tensor, batch: Batch) -> Tensor:
+        """Of the whole network; or the mean of its members' errors, each against the part that it learns."""
         y, mask = self.fabric.to_device((batch.y, batch.mask))
-        if len(predicted) > len(y):  # of each member of a committee
-            members = len(predicted) // len(y)
-            y, mask = y.repeat(members, 1, 1), mask.repeat(members, 1)
+        if len(predicted) == len(y):
+            level = self.recipe.level if not self.recipe.moods else 1.0
+            return self._masked_error(predicted, y, mask, self.weights, level)
+        members, moods = len(predicted) // len(y), self.recipe.moods
+        movers = members - moods
+        if not moods:
+            return self._masked_error(
+                predicted, y.repeat(members, 1, 1), mask.repeat(members, 1), self.weights, self.recipe.level
+            )
+        mean = means(y, mask)
+        moving, mood = predicted[: movers * len(y)], predicted[movers * len(y) :]
+        movement = self._masked_error(
+            moving, (y - mean).repeat(movers, 1, 1), mask.repeat(movers, 1), self.weights, self.recipe.level
+        )
+        alike = torch.ones_like(self.weights)
+        steady = self._masked_error(mood, mean.expand_as(y).repeat(moods, 1, 1), mask.repeat(moods, 1), alike, 1.0)
+        return (movers * movement + moods * steady) / members
+
+    def _masked_error(self, predicted: Tensor, y: Tensor, mask: Tensor, weights: Tensor, level: float) -> Tensor:
         return masked_error(
             predicted,
             y,
             mask,
-            weights=self.weights,
-            level=self.recipe.level,
+            weights=weights,
+            level=level,
             velocity=self.recipe.velocity,
             velocity_sd=self.velocity_sd,
         )

@@ -9,6 +9,12 @@ STILL = 1e-3
 """Standard deviations by which a face that does not move may differ from its mean."""
 
 
+def means(codes: Tensor, mask: Tensor) -> Tensor:
+    """The mean (N, 1, D) of each stretch of codes (N, T, D) over the frames (N, T) that count."""
+    counted = mask.unsqueeze(-1).to(codes.dtype)
+    return (codes * counted).sum(1, keepdim=True) / counted.sum(1, keepdim=True).clamp(min=1.0)
+
+
 def masked_error(
     predicted: Tensor,
     true: Tensor,
@@ -36,10 +42,10 @@ def masked_error(
     if level != 1.0:
         counted = mask.unsqueeze(-1).to(error.dtype)
         frames = counted.sum(1)
-        means = (error * counted).sum(1) / frames.clamp(min=1.0)
-        around = (true - (true * counted).sum(1, keepdim=True) / frames.clamp(min=1.0).unsqueeze(1)) * counted
+        off = means(error, mask).squeeze(1)
+        around = (true - means(true, mask)) * counted
         moves = (around.abs().amax((1, 2)) > STILL).to(error.dtype).unsqueeze(-1)
-        share = (means.square() * moves * weights * frames).sum() / (frames.sum() * error.shape[-1])
+        share = (off.square() * moves * weights * frames).sum() / (frames.sum() * error.shape[-1])
         result = result - (1.0 - level) * share
     if velocity > 0:
         assert velocity_sd is not None

@@ -49,6 +49,7 @@ class Recipe:
         inputs: what the network hears: "sound" (the 40 features), or "phonemes" (the comparative method's 148 inputs).
         network, units: FBF, BFF or BBF, and its width.
         members: networks that are trained side by side and share these units; what is made is one network, their mean (`committee`).
+        moods: so many of the members learn only each stretch's mean code, the others what moves around it; the network is the sum.
         lookahead: right context in frames that the model is made for; None: the whole sequence.
         optimiser: "rmsprop", or "adam" (first moments over 10 steps, second over 100).
         stages: runs of the optimiser, one after the other.
@@ -70,6 +71,7 @@ class Recipe:
     network: str = "BBF"
     units: int = PAPER_UNITS["BBF"]
     members: int = 1
+    moods: int = 0
     lookahead: int | None = None
     optimiser: str = RMSPROP
     stages: tuple[Stage, ...]
@@ -97,6 +99,10 @@ class Recipe:
             raise InputError(f"recipe {self.name}: the optimiser is {RMSPROP!r} or {ADAM!r}, not {self.optimiser!r}")
         if not 1 <= self.members <= max(self.units // 2, 1):
             raise InputError(f"recipe {self.name}: {self.units} units are not enough for {self.members} members")
+        if not 0 <= self.moods < self.members:
+            raise InputError(
+                f"recipe {self.name}: of {self.members} members 0 to {self.members - 1} are moods, not {self.moods}"
+            )
 
     def with_network(self, name: str) -> Recipe:
         """The same with another network, as wide as the paper has it for these inputs. Raises InputError for an unknown one."""

@@ -100,7 +100,7 @@ def train(
         torch.manual_seed(recipe.seed)
         network: FaceNetwork | Committee = FaceNetwork(architecture, dropout=recipe.dropout)
         if recipe.members > 1:
-            network = Committee(architecture, recipe.members, dropout=recipe.dropout)
+            network = Committee(architecture, recipe.members, moods=recipe.moods, dropout=recipe.dropout)
         if weights:
             network.load_state_dict(weights)
         board = TensorBoard(folder) if tensorboard and fabric.is_global_zero else None

@@ -7,13 +7,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
 from th_common.errors import DeviceError, InputError
 from th_training.actor import phonemes
 
 from . import alphabets
+from .melody import installed as melody_installed
+from .melody import with_melody
 from .prosody import Prosody
 from .utterance import Phone, Utterance, to_visemes
 
@@ -21,8 +22,8 @@ _TIMEOUT = 60.0  # s; a sentence takes a tenth of one
 
 
 def installed() -> bool:
-    """True where the program `flite` is found."""
-    return shutil.which("flite") is not None
+    """True where the program `flite` is found, and what gives its sound another melody."""
+    return shutil.which("flite") is not None and melody_installed()
 
 
 def say(text: str, style: Prosody, *, voice: str, mean: float, spread: float) -> Utterance:
@@ -39,8 +40,8 @@ def say(text: str, style: Prosody, *, voice: str, mean: float, spread: float) ->
         command = [
             *("flite", "-voice", voice, "-psdur"),
             *("--setf", f"duration_stretch={1 / style.rate:.3f}"),
-            *("--setf", f"int_f0_target_mean={mean * style.pitch:.1f}"),
-            *("--setf", f"int_f0_target_stddev={spread * style.pitch * style.range:.1f}"),
+            *("--setf", f"int_f0_target_mean={mean:.1f}"),
+            *("--setf", f"int_f0_target_stddev={spread:.1f}"),
             *("-t", text, "-o", str(path)),
         ]
         try:
@@ -50,7 +51,7 @@ def say(text: str, style: Prosody, *, voice: str, mean: float, spread: float) ->
             raise DeviceError(f"flite could not speak with the voice {voice!r} ({error})") from error
     timed, duration = _phones(done.stdout), len(samples) / rate
     return Utterance(
-        np.ascontiguousarray(samples),
+        with_melody(samples, rate, style),
         rate,
         to_visemes(timed, phonemes.arpabet_visemes, duration=duration),
         alphabets.translated(timed, alphabets.arpabet, duration=duration),

@@ -41,7 +41,7 @@ def say(
     """Speak a text.
 
     Args:
-        style: rate, pitch and range.
+        style: rate, pitch, range and tract.
         pitch: the speaker's F0 as a ratio to the voice's own.
         tract: formant frequencies as a ratio to the voice's own (0.85: a man's longer vocal tract).
         breath: dB of noise added to (or taken from) the voice's own.
@@ -60,7 +60,7 @@ def say(
         known = [symbol for symbol in phonemes if symbol in voice.vocab]
         ids = np.array([[0, *(voice.vocab[symbol] for symbol in known), 0]], np.int64)
         *spectra, f0, frames = session.run(None, {"ids": ids, "speed": np.array([style.rate], np.float32)})
-        lh, theta, ln, lr, phi = (_warped(part[0], tract) for part in spectra)
+        lh, theta, ln, lr, phi = (_warped(part[0], tract * style.tract) for part in spectra)
         f0 = _melody(f0[0], pitch=pitch * style.pitch, spread=style.range)
         samples = dsp.synth(lh, theta, ln + np.float32(breath * np.log(10) / 20), lr, phi, f0, rng)
         seconds = frames.reshape(-1).astype(float)

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import alphabets
 from .ipa import ipa_visemes, merged
+from .melody import with_melody
 from .prosody import Prosody
 from .utterance import Phone, Utterance, joined, to_visemes
 
@@ -36,7 +37,7 @@ def say(text: str, style: Prosody, *, shift: float = 1.0, breadth: float = 0.667
     """Speak a text.
 
     Args:
-        style: rate and pitch; the model chooses its own melody, so that `range` does not apply.
+        style: rate, and for the melody that the model chose its pitch and range.
         shift: pitch and formants together, as a smaller (> 1) or larger speaker has them.
         breadth: the model's noise scale: how much it varies its delivery.
 
@@ -44,9 +45,7 @@ def say(text: str, style: Prosody, *, shift: float = 1.0, breadth: float = 0.667
         InputError: the text has nothing to speak in it.
     """
     voice, config = _voice()
-    # A higher pitch by playing faster moves the formants too: half of the emotion's lift is natural, all of it a cartoon
-    faster = shift * style.pitch**0.5
-    scales = np.array([breadth, config.length_scale * faster / style.rate, 0.8], np.float32)
+    scales = np.array([breadth, config.length_scale * shift / style.rate, 0.8], np.float32)
     pieces: list[np.ndarray] = []
     symbols: list[tuple[str, float]] = []
     rate = config.sample_rate
@@ -61,14 +60,14 @@ def say(text: str, style: Prosody, *, shift: float = 1.0, breadth: float = 0.667
         pieces += [audio, np.zeros(round(_JOINTS * rate), np.float32)]
         symbols.append((".", len(pieces[-1]) / rate))
     samples = joined(pieces, text)
-    sample_rate = round(rate * faster)
+    sample_rate = round(rate * shift)
     duration = len(samples) / sample_rate
 
     def heard(letters: list[tuple[str, float]]) -> list[Phone]:
-        return [((start - _LAG) / faster, (end - _LAG) / faster, name) for start, end, name in merged(letters)]
+        return [((start - _LAG) / shift, (end - _LAG) / shift, name) for start, end, name in merged(letters)]
 
     return Utterance(
-        samples,
+        with_melody(samples, sample_rate, style),
         sample_rate,
         to_visemes(heard(symbols), ipa_visemes, duration=duration),
         alphabets.translated(heard(alphabets.paired(symbols)), alphabets.ipa, duration=duration),

@@ -266,6 +266,17 @@ FOREIGN: dict[str, tuple[str, ...]] = {
 """Sentences in other languages, by espeak-ng's language code."""
 
 
+LAUGHTER = (
+    "Ha ha ha ha ha!",
+    "Ha ha ha! Ha ha ha ha!",
+    "Hee hee hee hee!",
+    "Ho ho ho, ha ha ha ha!",
+    "Ha ha, oh no, ha ha ha!",
+    "Heh heh heh, ha ha!",
+)
+"""What is no sentence, and is laughed rather than said."""
+
+
 def english() -> tuple[tuple[str, str], ...]:
     """Every English sentence as (emotion, text), always in the same order."""
     return tuple((emotion, text) for emotion in EMOTIONS for text in ENGLISH[emotion])

