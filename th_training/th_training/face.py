@@ -124,6 +124,7 @@ def make_face(
         InputError, ModelError: a step cannot use what the one before gave; the model is larger than MAX_BYTES.
     """
     from th_training import actor
+    from th_training.aam.lips import opening_by_code
     from th_training.corpus import actor as corpora
     from th_training.expressions import EXPRESSIONS, expression_codes
     from th_training.speech import voices
@@ -164,7 +165,9 @@ def make_face(
                 progress=bar("encoding"),
             )
         with clock.step(f"training, {making.recipe}"):
-            chosen = replace(_recipe(making.recipe, effort, seed), code_weights=movement(corpus))
+            chosen = replace(
+                _recipe(making.recipe, effort, seed), code_weights=movement(corpus), lips=opening_by_code(face.model)
+            )
             trained = _train(folder, corpus, chosen, jobs)
         name = making.out.name if effort == FULL else "quick"
         about = {

@@ -28,8 +28,8 @@ def test_every_number_is_looked_at() -> None:
         kinds = {field.name: str(field.type) for field in dataclasses.fields(owner)}  # type: ignore[arg-type]
         return {name for name, kind in kinds.items() if kind.split(" ")[0] in ("int", "float")}
 
-    # units, members and batch are looked at where the network and the recipe are made
-    assert numbers(recipe) - {"units", "members", "batch"} <= ranges
+    # units, members, moods and batch are looked at where the network and the recipe are made
+    assert numbers(recipe) - {"units", "members", "moods", "batch"} <= ranges
     assert {f"augmentation.{name}" for name in numbers(recipe.augmentation)} <= ranges
     assert {f"stages.0.{name}" for name in numbers(recipe.stages[0])} <= ranges
 

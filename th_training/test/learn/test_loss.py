@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from th_training.learn.loss import masked_error
+from th_training.learn.loss import CLOSED, REACH, Closing, masked_error, means
 
 
 def draw() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -51,3 +51,31 @@ def test_level_does_not_look_at_frames_that_do_not_count() -> None:
     assert masked_error(predicted, true, mask, weights=weights, level=0.1).item() == pytest.approx(before.item())
     mask[2] = False  # not a frame of it counts
     assert torch.isfinite(masked_error(predicted, true, mask, weights=weights, level=0.1))
+
+
+def test_means_are_of_the_frames_that_count() -> None:
+    _, codes, mask, _ = draw()
+    found = means(codes, mask)
+    assert found.shape == (3, 1, 4)
+    assert torch.allclose(found[1, 0], codes[1, :12].mean(0))
+    assert not means(codes, torch.zeros_like(mask)).any()
+
+
+def test_only_closed_lips_are_to_be_closed() -> None:
+    mean, sd = torch.tensor([1.0, 0.0]), torch.tensor([2.0, 1.0])
+    closing = Closing(torch.tensor([0.1, 0.0, 0.0]), mean, sd)  # opening: a tenth of the first code
+
+    def at(*openings: float) -> torch.Tensor:
+        codes = torch.zeros(1, len(openings), 2)
+        codes[0, :, 0] = (torch.tensor(openings) / 0.1 - mean[0]) / sd[0]
+        return codes
+
+    true = at(0.0, 0.1, 0.0, 0.0, 0.2, CLOSED / 2)
+    mask = torch.ones(1, 6, dtype=torch.bool)
+    assert closing.closures(true).tolist() == [[False, False, True, True, False, False]], "not before and after speech"
+    off = at(0.05, 0.3, 0.05, 0.0, 0.2, 0.1) - true
+    assert closing(off, true, mask).item() == pytest.approx(0.05**2 / 6 / 0.2**2, rel=1e-4)
+    mask[0, 2] = False
+    assert closing(off, true, mask).item() == pytest.approx(0.0, abs=1e-9)
+    pause = at(0.1, *[0.0] * 2 * REACH, 0.1)
+    assert not closing.closures(pause)[0, REACH].any(), "a pause is no closure"

@@ -24,7 +24,7 @@ from th_training.learn.batches import DROPOUT, Batch, plan_epoch, seed_of, train
 from th_training.learn.checkpoint import read_checkpoint, write_checkpoint
 from th_training.learn.committee import Committee
 from th_training.learn.data import Clips, Statistics
-from th_training.learn.loss import masked_error, means
+from th_training.learn.loss import Closing, masked_error, means
 from th_training.learn.metrics import correlation
 from th_training.learn.processes import from_first, total
 from th_training.learn.recipes import ADAM, Recipe, Stage
@@ -102,6 +102,12 @@ class Fit:
         self.folder, self.key, self.watcher = folder, key, watcher
         weights = np.array(recipe.code_weights or np.ones(network.architecture.outputs), np.float32)
         self.weights = torch.from_numpy(weights / weights.mean()).to(fabric.device)
+        self.closing: Closing | None = None
+        self.slopes: Tensor | None = None  # of the lips' opening, by standardised code
+        if recipe.lips is not None:
+            known = (np.array(recipe.lips, np.float32), statistics.target_mean, statistics.code_sd)
+            self.closing = Closing(*(torch.from_numpy(numbers).to(fabric.device) for numbers in known))
+            self.slopes = self.closing.slopes
         self.velocity_sd = torch.from_numpy(statistics.velocity_sd / statistics.code_sd).to(fabric.device)
         self.history: list[Epoch] = []
         self.wrapped: Any = None
@@ -231,34 +237,45 @@ class Fit:
     def _error(self, predicted: Tensor, batch: Batch) -> Tensor:
         """Of the whole network; or the mean of its members' errors, each against the part that it learns."""
         y, mask = self.fabric.to_device((batch.y, batch.mask))
+        level, moods = self.recipe.level, self.recipe.moods
         if len(predicted) == len(y):
-            level = self.recipe.level if not self.recipe.moods else 1.0
-            return self._masked_error(predicted, y, mask, self.weights, level)
-        members, moods = len(predicted) // len(y), self.recipe.moods
+            return self._masked_error(predicted, y, mask, y, level=1.0 if moods else level)
+        members = len(predicted) // len(y)
         movers = members - moods
-        if not moods:
-            return self._masked_error(
-                predicted, y.repeat(members, 1, 1), mask.repeat(members, 1), self.weights, self.recipe.level
-            )
-        mean = means(y, mask)
+        mean = self._mood(y, mask) if moods else torch.zeros_like(y[:, :1])
         moving, mood = predicted[: movers * len(y)], predicted[movers * len(y) :]
-        movement = self._masked_error(
-            moving, (y - mean).repeat(movers, 1, 1), mask.repeat(movers, 1), self.weights, self.recipe.level
-        )
-        alike = torch.ones_like(self.weights)
-        steady = self._masked_error(mood, mean.expand_as(y).repeat(moods, 1, 1), mask.repeat(moods, 1), alike, 1.0)
-        return (movers * movement + moods * steady) / members
+        masks, whole = mask.repeat(movers, 1), y.repeat(movers, 1, 1)
+        result = self._masked_error(moving, (y - mean).repeat(movers, 1, 1), masks, whole, level=level) * movers
+        if moods:
+            steady = mean.expand_as(y).repeat(moods, 1, 1)
+            alike = torch.ones_like(self.weights)
+            result = result + masked_error(mood, steady, mask.repeat(moods, 1), weights=alike) * moods
+        return result / members
 
-    def _masked_error(self, predicted: Tensor, y: Tensor, mask: Tensor, weights: Tensor, level: float) -> Tensor:
-        return masked_error(
+    def _mood(self, y: Tensor, mask: Tensor) -> Tensor:
+        """The part (N, 1, D) of codes (N, T, D) that is how a stretch is spoken on the whole: its mean, but for the lips' opening.
+
+        That is articulation alone: a mood that opens them, and that comes and goes with the sound, is heard as a mouth out of step.
+        """
+        mean = means(y, mask)
+        if self.slopes is not None:
+            mean = mean - (mean @ self.slopes)[..., None] * self.slopes / self.slopes.square().sum()
+        return mean
+
+    def _masked_error(self, predicted: Tensor, part: Tensor, mask: Tensor, whole: Tensor, *, level: float) -> Tensor:
+        """Against the part of the codes that is learnt; `whole` are the codes."""
+        error = masked_error(
             predicted,
-            y,
+            part,
             mask,
-            weights=weights,
+            weights=self.weights,
             level=level,
             velocity=self.recipe.velocity,
             velocity_sd=self.velocity_sd,
         )
+        if self.closing and self.recipe.closing:
+            error = error + self.recipe.closing * self.closing(predicted - part, whole, mask)
+        return error
 
     def _save(self, number: int, epoch: int, optimiser: Any, best: _Best) -> None:
         state = {

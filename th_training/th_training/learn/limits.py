@@ -32,6 +32,10 @@ def check_recipe(recipe: Recipe) -> None:
         fine = all(isinstance(w, (int, float)) and math.isfinite(w) and w >= 0 for w in weights)
         if not (fine and any(weights)):
             raise InputError(f"recipe {recipe.name}: code_weights are numbers from 0 on, and not all 0")
+    if recipe.lips is not None and recipe.closing and recipe.centre:
+        raise InputError(
+            f"recipe {recipe.name}: where clips are centred nothing tells when lips are closed (closing=0)"
+        )
 
 
 Range = tuple[float, float, float]
@@ -51,6 +55,7 @@ def _ranges(recipe: Recipe) -> Iterator[tuple[str, dict[str, Range]]]:
             "clip": (recipe.clip or 0, 0, inf),
             "level": (recipe.level, 0, inf),
             "velocity": (recipe.velocity, 0, inf),
+            "closing": (recipe.closing, 0, inf),
             "balance": (recipe.balance, 0, 1),
         },
     )

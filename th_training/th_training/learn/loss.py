@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import max_pool1d, pad
+
+CLOSED = 0.012
+"""Opening, in inter-ocular distances, up to which lips are closed."""
+
+OPEN, REACH = 0.03, 15
+"""Opening from which on they are open, and frames (0.25 s) that a closure lasts at most: m, b and p, no pause."""
 
 STILL = 1e-3
 """Standard deviations by which a face that does not move may differ from its mean."""
@@ -54,3 +61,32 @@ def masked_error(
         if both.any():
             result = result + velocity * (steps.square() * weights)[both].mean()
     return result
+
+
+class Closing:
+    """The error of the lips' opening where they close for a sound: closed, and open shortly before and after.
+
+    Args:
+        lips: opening by code dimension and at code zero (D + 1,), in inter-ocular distances.
+        mean, sd: of the codes (D,): what is predicted is standardised.
+    """
+
+    def __init__(self, lips: Tensor, mean: Tensor, sd: Tensor) -> None:
+        self.slopes = lips[:-1] * sd
+        self.zero = (lips[:-1] * mean).sum() + lips[-1]
+
+    def __call__(self, error: Tensor, true: Tensor, mask: Tensor) -> Tensor:
+        """Mean over the frames that count of the squared error in opening, 0 where the true codes (N, T, D) do not close the lips.
+
+        In units of the opening's variance, as it would be if the codes' dimensions knew nothing of each other.
+        """
+        off = (error @ self.slopes).square() * self.closures(true)
+        return off[mask].mean() / self.slopes.square().sum()
+
+    def closures(self, true: Tensor) -> Tensor:
+        """Bool (N, T): where codes (N, T, D) close the lips between open ones, neither of them more than REACH frames away."""
+        opening = true @ self.slopes + self.zero
+        opened = (opening > OPEN).to(opening.dtype)
+        before = max_pool1d(pad(opened, (REACH, 0)), REACH + 1, 1)
+        after = max_pool1d(pad(opened, (0, REACH)), REACH + 1, 1)
+        return (opening < CLOSED) & (before > 0) & (after > 0)

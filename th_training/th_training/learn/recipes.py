@@ -60,6 +60,9 @@ class Recipe:
         level: share of the error in each stretch's mean that counts (`loss.masked_error`); 1: the plain squared error.
         velocity: weight of the error in movement from frame to frame (in units of its own variance) beside the codes' error.
         code_weights: weight of each code dimension's error; None: all the same.
+        lips: opening of the lips by code dimension, and last at code zero (`aam.lips.opening_by_code`); None: not known.
+        closing: weight, beside the codes' error, of the squared error of the lips' opening (in units of its variance) where the lips
+            close for a sound: to be late or half closed at an m, b, p is worse than the same error in a vowel. Counts where `lips` are known.
         balance: how much of the training each voice gets: proportional to its frames to the power of this (1: as recorded,
             0: all voices the same).
         centre: take each clip's mean code off (real recordings: pose and light differ between clips, and are not in the
@@ -83,6 +86,8 @@ class Recipe:
     level: float = 1.0
     velocity: float = 0.0
     code_weights: tuple[float, ...] | None = None
+    lips: tuple[float, ...] | None = None
+    closing: float = 0.0
     balance: float = 1.0
     centre: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -154,13 +159,16 @@ DEFAULT = replace(
     name="default",
     lookahead=6,
     stages=(Stage(epochs=12, learning_rate=4e-3, warm_up=2, segment=240, patience=6),),
+    members=5,
+    moods=1,
     batch=8,
-    level=0.3,
+    closing=0.2,
     balance=0.5,
     centre=False,
     augmentation=replace(BEST.augmentation, channel=0.15, noise=0.05),
 )
-"""For the face that ships: `best` for hours of many voices, learnt as it will run live. How a voice sounds on the whole is heard, not taken off."""
+"""For the face that ships: `best` for hours of many voices, learnt as it will run live. How a voice sounds on the whole is heard, by a fifth of
+its units that learn nothing else (docs/motion.md)."""
 
 LIVE = replace(DEFAULT, name="live", lookahead=1)
 """The same with 83 ms less to wait for, for the features of the profile "live"."""

@@ -86,6 +86,8 @@ def train(
         raise InputError(
             f"recipe {recipe.name} weighs {len(recipe.code_weights)} code dimensions, the corpus has {outputs}"
         )
+    if recipe.lips is not None and len(recipe.lips) != outputs + 1:
+        raise InputError(f"recipe {recipe.name}: lips are {outputs + 1} numbers, not {len(recipe.lips)}")
     architecture = Architecture(name=recipe.network, units=recipe.units, inputs=inputs, outputs=outputs)
     if start is not None and recipe.members > 1:
         raise InputError(f"recipe {recipe.name} trains {recipe.members} members, which begin at random weights")
