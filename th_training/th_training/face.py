@@ -28,8 +28,7 @@ from th_common.model_folder import CARD, FACE, PREDICTOR, Card, write_model
 from th_training.progress import bar
 
 if TYPE_CHECKING:
-    from th_training.aam.make import ActorFace
-    from th_training.actor import Actor
+    from th_training.aam.make import ActorFace, Sitter
     from th_training.corpus.format import Corpus
     from th_training.learn.recipes import Recipe
     from th_training.learn.train import Trained
@@ -37,15 +36,22 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 12_000_000  # of a whole model folder
 CANVAS = 512  # px, the portrait's side
+CHARACTERS = {
+    "human": (
+        "virtual actor (MakeHuman head, CC0)",
+        "The face is a drawn character, made of the MakeHuman base mesh (CC0) by this software.",
+    ),
+    "drawn": ("drawn character (flat shapes)", "The face is a robot's, drawn by this software."),
+}
+"""Who can be made: what the card and the licence say of them."""
 
 LICENCE = "CC0-1.0"
 LICENCE_TEXT = """\
 The face model in this folder (card.json, face.safetensors, predictor.safetensors) is dedicated to the public domain under
 CC0 1.0 Universal (https://creativecommons.org/publicdomain/zero/1.0/).
 
-It shows no living person. The face is a drawn character, made of the MakeHuman base mesh (CC0) by this software. Its motion was
-learnt from sentences of this software's own, spoken by speech synthesisers; no recording of them is in the model. The voices
-and their licences:
+It shows no living person. {who} Its motion was learnt from sentences of this software's
+own, spoken by speech synthesisers; no recording of them is in the model. The voices and their licences:
 
 """
 
@@ -91,9 +97,11 @@ def command(
     work: Annotated[Path, typer.Option(help="Where steps keep their results.")] = Path("build/face"),
     jobs: Annotated[int, typer.Option(help="Processes and threads.", min=1)] = os.cpu_count() or 1,
     recipe: Annotated[str, typer.Option(help="Training recipe (th train --help names them).")] = "default",
+    character: Annotated[str, typer.Option(help="Whose face: human, or drawn (a robot of flat shapes).")] = "human",
 ) -> None:
     """Make a face model from nothing: voices, actor, AAM, corpus, training."""
-    card = make_face(out, seed=seed, effort=QUICK if quick else FULL, work=work, jobs=jobs, recipe=recipe)
+    effort = QUICK if quick else FULL
+    card = make_face(out, seed=seed, effort=effort, work=work, jobs=jobs, recipe=recipe, character=character)
     console.print(f"{out}: face model {card.id[:12]} ({_size(out) / 1e6:.1f} MB), pictures in {work}", markup=False)
 
 
@@ -105,18 +113,22 @@ def make_face(
     work: str | os.PathLike[str] = "build/face",
     jobs: int = 2,
     recipe: str = "default",
+    character: str = "human",
 ) -> Card:
     """Make a face model and write its folder; returns its card.
 
     Raises:
-        DeviceError: no voice is installed, or there is no OpenGL for the actor.
-        InputError, ModelError: a step cannot use what the one before gave; the model is larger than MAX_BYTES.
+        DeviceError: no voice is installed, or there is no OpenGL for the human actor.
+        InputError, ModelError: there is no such character; a step cannot use what the one before gave; the model is larger than MAX_BYTES.
     """
-    from th_training import actor
     from th_training.corpus import actor as corpora
     from th_training.speech import voices
 
+    if character not in CHARACTERS:
+        raise InputError(f"there is no character '{character}' (there are {', '.join(CHARACTERS)})")
+    summary, who = CHARACTERS[character]
     folder = Path(work)
+    own = folder if character == "human" else folder / character  # what depends on the face
     clock = _Clock()
     speakers = [voice for voice in voices.VOICES if voices.installed(voice)]
     if not speakers:
@@ -128,17 +140,17 @@ def make_face(
         takes = corpora.plan(seed=seed, scale=effort.scale, speakers=speakers)
         recorded = corpora.record(takes, folder / "recorded", jobs=jobs, progress=bar("recording"))
     with clock.step("face"):
-        sitter = actor.Actor(CANVAS)
-        face = _actor_face(folder, sitter, corpora.tracks(recorded), effort.pictures, seed)
+        sitter = _sitter(character)
+        face = _actor_face(own, sitter, corpora.tracks(recorded), effort.pictures, seed)
     tensors = face.model.to_tensors()
     made_of = [
-        _sources(actor),
+        _sources(_package(character)),
         {name: hashlib.sha256(tensor.tobytes()).hexdigest() for name, tensor in tensors.items()},
     ]
     with clock.step("codes"):
         corpus = corpora.encode(
             recorded,
-            folder / "corpus",
+            own / "corpus",
             lambda poses: face.pose_map.codes(poses, sitter.landmarks),
             face=_digest(made_of),
             seed=seed,
@@ -146,12 +158,12 @@ def make_face(
         )
     with clock.step("training"):
         chosen = replace(_recipe(recipe, effort, seed), code_weights=movement(corpus))
-        trained = _train(folder, corpus, chosen, jobs)
+        trained = _train(own, corpus, chosen, jobs)
     shape, appearance = face.model.dimensions
     used = sorted({voice.engine for voice in speakers})
     card = write_model(
         out,
-        name="default" if effort == FULL else "quick",
+        name=_name(character, effort),
         profile=trained.profile,
         shape=shape,
         appearance=appearance,
@@ -159,7 +171,7 @@ def make_face(
         licence=LICENCE,
         network=trained.network,
         training={
-            "summary": "virtual actor (MakeHuman head, CC0) speaking our own sentences with synthetic voices",
+            "summary": f"{summary} speaking our own sentences with synthetic voices",
             "seed": seed,
             "face": face.figures,
             "corpus": corpus.summary() | {"held_out_voices": corpus.about["held_out"]},
@@ -172,11 +184,11 @@ def make_face(
         predictor=trained.tensors,
     )
     notes = "".join(f"* {voices.LICENCES[engine]}\n" for engine in used)
-    (Path(out) / "LICENSE").write_text(LICENCE_TEXT + notes, encoding="utf-8")
+    (Path(out) / "LICENSE").write_text(LICENCE_TEXT.format(who=who) + notes, encoding="utf-8")
     if _size(out) > MAX_BYTES:
         raise ModelError(f"{os.fspath(out)}: {_size(out) / 1e6:.1f} MB, a face model may have {MAX_BYTES / 1e6:.0f}")
     with clock.step("preview"):
-        preview(out, folder)
+        preview(out, own)
     return card
 
 
@@ -221,15 +233,33 @@ def preview(model: str | os.PathLike[str], folder: Path) -> None:
         raise InputError(f"the preview cannot be written into {folder}")
 
 
-def _actor_face(folder: Path, sitter: Actor, tracks: np.ndarray, pictures: int, seed: int) -> ActorFace:
-    from th_training import aam, actor
+def _package(character: str) -> Any:
+    """What draws the character."""
+    from th_training import actor, drawn
+
+    return drawn if character == "drawn" else actor
+
+
+def _sitter(character: str) -> Sitter:
+    package = _package(character)
+    return package.DrawnActor(CANVAS) if character == "drawn" else package.Actor(CANVAS)
+
+
+def _name(character: str, effort: Effort) -> str:
+    full = "default" if character == "human" else character
+    return full if effort == FULL else "quick"
+
+
+def _actor_face(folder: Path, sitter: Sitter, tracks: np.ndarray, pictures: int, seed: int) -> ActorFace:
+    from th_training import aam, actor, drawn
 
     memory = joblib.Memory(folder / "cache", verbose=0)
-    code = _digest([_sources(actor), _sources(aam)])
+    about = [actor, aam] if isinstance(sitter, actor.Actor) else [drawn, actor, aam]
+    code = _digest([_sources(package) for package in about])
     return memory.cache(_draw_face, ignore=["sitter"])(tracks, pictures, seed, code, sitter=sitter)
 
 
-def _draw_face(tracks: np.ndarray, pictures: int, seed: int, code: str, *, sitter: Actor) -> ActorFace:
+def _draw_face(tracks: np.ndarray, pictures: int, seed: int, code: str, *, sitter: Sitter) -> ActorFace:
     """`code` is the digest of the sources that this depends on: part of the key under which the result is kept."""
     from th_training.aam.make import make_actor_face
 
