@@ -123,7 +123,7 @@ class DrawnActor:
 
     def _head(self, image: np.ndarray, face: Face) -> None:
         self._fill(image, face.outline(_TURN), SHELL)
-        self._fill(image, face.outline(_TURN, scale=0.90), PLATE)
+        self._fill(image, face.outline(_TURN, scale=shape.PLATE), PLATE)
         self._flush(image, face)
         nose = np.stack([MIDDLE + 9 * _ACROSS, EYE_Y + 52 + 5 * (1 - _ACROSS**2) - 3 * face.sneer], 1)
         self._line(image, nose, PLATE_SHADE, 6)

@@ -15,6 +15,7 @@ from th_training.actor.units import INDEX, weights
 CANVAS, MIDDLE = 512.0, 256.0
 HEAD_X, HEAD_Y, HEAD_TOP, HEAD_CHIN, SQUARE = 134.0, 238.0, 172.0, 160.0, 2.7
 EYE_X, EYE_Y, EYE_WIDTH, EYE_UPPER, EYE_LOWER, IRIS = 66.0, 236.0, 41.0, 43.0, 35.0, 28.0
+PLATE = 0.90  # of the head's size: the face that is set into it, whose edge is the jaw line
 MOUTH_Y, MOUTH_WIDTH, LIP = 334.0, 50.0, 9.0
 TEETH_Y, TEETH_HEIGHT = 344.0, 24.0  # lower edge of the upper row, which is still
 _JAW = 62.0  # px that the chin goes down for jawOpen 1
@@ -75,15 +76,14 @@ class Face:
     smile: float
     sneer: float
 
-    def outline(self, angle: np.ndarray, *, scale: float = 1.0, top: float = HEAD_TOP) -> np.ndarray:
-        """(N, 2) points of the head at angles from the left ear (0) over the chin (pi / 2) to the right and on to the top.
-
-        scale, top: of the plate that is set into it, and its height above the ears.
+    def outline(self, angle: np.ndarray, *, scale: float = 1.0) -> np.ndarray:
+        """(N, 2) points of the head (or what is set into it, `scale` times as large) at angles from the left ear (0) over
+        the chin (pi / 2) to the right and on to the top.
         """
         c, s = np.cos(angle), np.sin(angle)
         x = MIDDLE - scale * HEAD_X * np.sign(c) * np.abs(c) ** (2 / SQUARE)
         below = s > 0
-        y = scale * np.where(below, HEAD_CHIN, top) * np.sign(s) * np.abs(s) ** (2 / SQUARE)
+        y = scale * np.where(below, HEAD_CHIN, HEAD_TOP) * np.sign(s) * np.abs(s) ** (2 / SQUARE)
         return np.stack([x, HEAD_Y + y + self.chin * np.where(below, s, 0) ** 3], 1)
 
     def landmarks(self) -> np.ndarray:
@@ -93,7 +93,7 @@ class Face:
         nose = nose * [1, 1 - 0.06 * self.sneer] + [MIDDLE, EYE_Y]
         mouth, (up, down) = self.mouth, self.mouth.thickness
         points = [
-            self.outline(np.linspace(0.04, np.pi - 0.04, 17)),
+            self.outline(np.linspace(0.04, np.pi - 0.04, 17), scale=PLATE),  # the edge that must not blur
             left.brow,
             right.brow[::-1],
             nose,
@@ -143,7 +143,7 @@ def _eye(unit, side: int, name: str) -> Eye:
     gaze = centre + np.array([14.0 * look, 12.0 * (down - unit("eyeLookUp" + name)) + 1.0])
     inner, outer, lowered = unit("browInnerUp"), unit("browOuterUp" + name), unit("browDown" + name)
     at = np.linspace(0, 1, 5)  # outer .. inner
-    lift = outer * 23 * (1 - at) ** 0.8 + inner * 30 * at**1.3 - lowered * (24 * at**1.1 - 2 * (1 - at))
+    lift = outer * 23 * (1 - at) ** 0.8 + inner * 30 * at**1.3 - lowered * (19 * at**1.1 - 2 * (1 - at))
     arch = 12 * np.sin(np.pi * (0.15 + 0.75 * at)) * (1 - 0.45 * float(np.clip(lowered, 0, 1.3)))
     x = centre[0] + side * (38 - 72 * at) - side * 8 * lowered * at
     brow = np.stack([x, EYE_Y - 66 - arch - lift + 6 * unit("noseSneer" + name) * at], 1)
