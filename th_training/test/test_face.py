@@ -46,6 +46,21 @@ def test_training_is_kept_until_something_changes(tmp_path, recipe, capsys):
     assert "kept" not in capsys.readouterr().out
 
 
+def test_characters_are_told_apart(tmp_path):
+    """The human's finished steps stay valid whatever becomes of the drawn one; an unknown name is refused at once."""
+    from th_common.errors import InputError
+    from th_training import actor, drawn
+
+    assert face._drawn_by("human") == [face._sources(actor)]
+    assert face._drawn_by("drawn") == [face._sources(drawn), face._sources(actor)]
+    assert type(face._sitter("drawn")) is drawn.DrawnActor
+    for summary, who in face.CHARACTERS.values():
+        assert summary
+        assert who in face.LICENCE_TEXT.format(who=who)
+    with pytest.raises(InputError, match=r"unicorn.*human, drawn"):
+        face.make_face(tmp_path / "model", work=tmp_path, character="unicorn")
+
+
 def test_sources_digest_follows_the_files(tmp_path):
     class Package:
         __file__ = str(tmp_path / "__init__.py")

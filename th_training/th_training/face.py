@@ -30,7 +30,7 @@ from th_training.progress import bar
 if TYPE_CHECKING:
     from th_face_renderer.face_model import FaceModel
     from th_training.aam.make import ActorFace
-    from th_training.actor import Actor
+    from th_training.aam.make import Sitter as Actor  # under this name finished steps of work folders know it
     from th_training.corpus.format import Corpus
     from th_training.learn.recipes import Recipe
     from th_training.learn.train import Trained
@@ -38,15 +38,22 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 12_000_000  # of a whole model folder
 CANVAS = 512  # px, the portrait's side
+CHARACTERS = {
+    "human": (
+        "virtual actor (MakeHuman head, CC0)",
+        "The face is a drawn character, made of the MakeHuman base mesh (CC0) by this software.",
+    ),
+    "drawn": ("drawn character (flat shapes)", "The face is a robot's, drawn by this software."),
+}
+"""Who can be made: what the card and the licence say of them."""
 
 LICENCE = "CC0-1.0"
 LICENCE_TEXT = """\
 The face model in this folder (card.json, face.safetensors, predictor.safetensors) is dedicated to the public domain under
 CC0 1.0 Universal (https://creativecommons.org/publicdomain/zero/1.0/).
 
-It shows no living person. The face is a drawn character, made of the MakeHuman base mesh (CC0) by this software. Its motion was
-learnt from sentences of this software's own, spoken by speech synthesisers; no recording of them is in the model. The voices
-and their licences:
+It shows no living person. {who} Its motion was learnt from sentences of this software's
+own, spoken by speech synthesisers; no recording of them is in the model. The voices and their licences:
 
 """
 
@@ -92,12 +99,14 @@ def command(
     work: Annotated[Path, typer.Option(help="Where steps keep their results.")] = Path("build/face"),
     jobs: Annotated[int, typer.Option(help="Processes and threads.", min=1)] = os.cpu_count() or 1,
     recipe: Annotated[str, typer.Option(help="Training recipe (th train --help names them).")] = "default",
+    character: Annotated[str, typer.Option(help="Whose face: human, or drawn (a robot of flat shapes).")] = "human",
     live: Annotated[
         Path | None, typer.Option(help="Another model folder to write: the same face, answering sooner (recipe live).")
     ] = None,
 ) -> None:
     """Make a face model from nothing: voices, actor, AAM, corpus, training."""
-    card = make_face(out, seed=seed, effort=QUICK if quick else FULL, work=work, jobs=jobs, recipe=recipe, live=live)
+    effort = QUICK if quick else FULL
+    card = make_face(out, seed=seed, effort=effort, work=work, jobs=jobs, recipe=recipe, character=character, live=live)
     for folder in (out, live) if live else (out,):
         console.print(
             f"{folder}: face model {card.id[:12]} ({_size(folder) / 1e6:.1f} MB), pictures in {work}", markup=False
@@ -112,6 +121,7 @@ def make_face(
     work: str | os.PathLike[str] = "build/face",
     jobs: int = 2,
     recipe: str = "default",
+    character: str = "human",
     live: str | os.PathLike[str] | None = None,
 ) -> Card:
     """Make a face model and write its folder; returns its card.
@@ -120,15 +130,17 @@ def make_face(
     trained by the recipe of that name.
 
     Raises:
-        DeviceError: no voice is installed, or there is no OpenGL for the actor.
-        InputError, ModelError: a step cannot use what the one before gave; the model is larger than MAX_BYTES.
+        DeviceError: no voice is installed, or there is no OpenGL for the human actor.
+        InputError, ModelError: there is no such character; a step cannot use what the one before gave; the model is larger than MAX_BYTES.
     """
-    from th_training import actor
     from th_training.corpus import actor as corpora
     from th_training.expressions import EXPRESSIONS, expression_codes
     from th_training.speech import voices
 
+    if character not in CHARACTERS:
+        raise InputError(f"there is no character '{character}' (there are {', '.join(CHARACTERS)})")
     folder = Path(work)
+    own = folder if character == "human" else folder / character  # what depends on the face
     clock = _Clock()
     speakers = [voice for voice in voices.VOICES if voices.installed(voice)]
     if not speakers:
@@ -141,16 +153,16 @@ def make_face(
         also = () if live is None else ("live",)
         recorded = corpora.record(takes, folder / "recorded", jobs=jobs, also=also, progress=bar("recording"))
     with clock.step("face"):
-        sitter = actor.Actor(CANVAS)
-        face = _actor_face(folder, sitter, corpora.tracks(recorded), effort.pictures, seed)
+        sitter = _sitter(character)
+        face = _actor_face(own, character, sitter, corpora.tracks(recorded), effort.pictures, seed)
     tensors = face.model.to_tensors()
     made_of = [
-        _sources(actor),
+        *_drawn_by(character),
         {name: hashlib.sha256(tensor.tobytes()).hexdigest() for name, tensor in tensors.items()},
     ]
-    makings = [_Making("robot", recipe, Path(out), folder / "corpus")]
+    makings = [_Making("robot", recipe, Path(out), own / "corpus")]
     if live is not None:
-        makings.append(_Making("live", "live", Path(live), folder / "corpus-live"))
+        makings.append(_Making("live", "live", Path(live), own / "corpus-live"))
     cards = []
     for making in makings:
         with clock.step("codes"):
@@ -165,7 +177,7 @@ def make_face(
             )
         with clock.step(f"training, {making.recipe}"):
             chosen = replace(_recipe(making.recipe, effort, seed), code_weights=movement(corpus))
-            trained = _train(folder, corpus, chosen, jobs)
+            trained = _train(own, corpus, chosen, jobs)
         name = making.out.name if effort == FULL else "quick"
         about = {
             "seed": seed,
@@ -174,9 +186,9 @@ def make_face(
             "minutes": dict(clock.minutes),
         }
         expressions = expression_codes(face.model, sitter, EXPRESSIONS)
-        cards.append(_write(making.out, name, face.model, expressions, trained, speakers, about))
+        cards.append(_write(making.out, name, character, face.model, expressions, trained, speakers, about))
     with clock.step("preview"):
-        preview(out, folder)
+        preview(out, own)
     return cards[0]
 
 
@@ -193,6 +205,7 @@ class _Making:
 def _write(
     out: Path,
     name: str,
+    character: str,
     face: FaceModel,
     expressions: Mapping[str, list[float]],
     trained: Trained,
@@ -202,6 +215,7 @@ def _write(
     """Write a model folder with its licence. Raises ModelError where it is larger than MAX_BYTES."""
     from th_training.speech import voices
 
+    summary, who = CHARACTERS[character]
     shape, appearance = face.dimensions
     used = sorted({voice.engine for voice in speakers})
     card = write_model(
@@ -214,7 +228,7 @@ def _write(
         licence=LICENCE,
         network=trained.network,
         training={
-            "summary": "virtual actor (MakeHuman head, CC0) speaking our own sentences with synthetic voices",
+            "summary": f"{summary} speaking our own sentences with synthetic voices",
             **about,
             "voices": {engine: [v.id for v in speakers if v.engine == engine] for engine in used},
             "voice_licences": {engine: voices.LICENCES[engine] for engine in used},
@@ -225,7 +239,7 @@ def _write(
         expressions=expressions,
     )
     notes = "".join(f"* {voices.LICENCES[engine]}\n" for engine in used)
-    (out / "LICENSE").write_text(LICENCE_TEXT + notes, encoding="utf-8")
+    (out / "LICENSE").write_text(LICENCE_TEXT.format(who=who) + notes, encoding="utf-8")
     if _size(out) > MAX_BYTES:
         raise ModelError(f"{os.fspath(out)}: {_size(out) / 1e6:.1f} MB, a face model may have {MAX_BYTES / 1e6:.0f}")
     return card
@@ -272,11 +286,25 @@ def preview(model: str | os.PathLike[str], folder: Path) -> None:
         raise InputError(f"the preview cannot be written into {folder}")
 
 
-def _actor_face(folder: Path, sitter: Actor, tracks: np.ndarray, pictures: int, seed: int) -> ActorFace:
-    from th_training import aam, actor
+def _drawn_by(character: str) -> list[str]:
+    """Digests of the sources that draw and move the character."""
+    from th_training import actor, drawn
+
+    return [_sources(package) for package in ((drawn, actor) if character == "drawn" else (actor,))]
+
+
+def _sitter(character: str) -> Actor:
+    from th_training.actor import Actor
+    from th_training.drawn import DrawnActor
+
+    return DrawnActor(CANVAS) if character == "drawn" else Actor(CANVAS)
+
+
+def _actor_face(folder: Path, character: str, sitter: Actor, tracks: np.ndarray, pictures: int, seed: int) -> ActorFace:
+    from th_training import aam
 
     memory = joblib.Memory(folder / "cache", verbose=0)
-    code = _digest([_sources(actor), _sources(aam)])
+    code = _digest([*_drawn_by(character), _sources(aam)])
     return memory.cache(_draw_face, ignore=["sitter"])(tracks, pictures, seed, code, sitter=sitter)
 
 
