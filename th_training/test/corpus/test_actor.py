@@ -44,6 +44,13 @@ def test_clips_are_whole(recorded):
             assert poses[:3, JAW].max() < 0.02
 
 
+def test_blinks_are_for_faces_whose_lids_are_their_own(recorded):
+    lids = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
+    blinking, still = (actor.tracks(recorded, every=1, blinks=blinks) for blinks in (True, False))
+    assert blinking[:, lids].max() > 0.9
+    assert still[:, lids].max() < 0.3
+
+
 def test_the_same_plan_makes_nothing_anew(recorded):
     path = clip_path(recorded.folder, recorded.clips[0].id)
     before = path.stat().st_mtime_ns
