@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
-from th_training import face
+from th_common.errors import InputError
+from th_training import actor, drawn, face
 from th_training.corpus.format import Clip, assign_splits, write_clip, write_manifest
+from th_training.face.characters import CHARACTERS, DRAWN, HUMAN
+from th_training.face.digests import sources
+from th_training.face.effort import FULL, Effort
+from th_training.face.model import LICENCE_TEXT
+from th_training.face.training import movement, train_or_keep
 
 
 def small_corpus(folder, *, shift=0.0):
@@ -21,29 +27,54 @@ def small_corpus(folder, *, shift=0.0):
 
 @pytest.fixture
 def recipe():
-    effort = face.Effort(epochs=(1,), units=8)
-    return face._recipe("default", effort, seed=5)
+    return Effort(epochs=(1,), units=8).recipe("default", seed=5)
 
 
 def test_effort_changes_the_recipe(recipe):
     assert recipe.units == 8
     assert recipe.seed == 5
     assert [stage.epochs for stage in recipe.stages] == [1]
-    assert face._recipe("default", face.FULL, 0).units > 8
+    assert FULL.recipe("default", 0).units > 8
 
 
 def test_training_is_kept_until_something_changes(tmp_path, recipe, capsys):
     corpus = small_corpus(tmp_path / "corpus")
-    first = face._train(tmp_path, corpus, recipe, 1)
+    first = train_or_keep(tmp_path, corpus, recipe, 1)
     assert "kept" not in capsys.readouterr().out
-    again = face._train(tmp_path, corpus, recipe, 1)
+    again = train_or_keep(tmp_path, corpus, recipe, 1)
     assert "kept from an earlier run" in capsys.readouterr().out
     assert (again.network, again.lookahead, again.profile) == (first.network, first.lookahead, first.profile)
     assert again.tensors.keys() == first.tensors.keys()
     for name, tensor in first.tensors.items():
         np.testing.assert_array_equal(again.tensors[name], tensor)
-    face._train(tmp_path, small_corpus(tmp_path / "corpus", shift=1.0), recipe, 1)
+    train_or_keep(tmp_path, small_corpus(tmp_path / "corpus", shift=1.0), recipe, 1)
     assert "kept" not in capsys.readouterr().out
+
+
+def test_characters_are_told_apart(tmp_path):
+    """The human's finished steps stay valid whatever becomes of the drawn one; an unknown name is refused at once."""
+    assert HUMAN.sources() == [sources(actor)]
+    assert DRAWN.sources() == [sources(drawn), sources(actor)]
+    assert type(DRAWN.sitter()) is drawn.DrawnActor
+    assert DRAWN.sitter(64).render(np.zeros(len(actor.UNITS), np.float32)).shape == (64, 64, 3)
+    for character in CHARACTERS.values():
+        assert character.summary
+        assert character.who in LICENCE_TEXT.format(who=character.who)
+    with pytest.raises(InputError, match=r"unicorn.*human, drawn"):
+        face.make_face(tmp_path / "model", work=tmp_path, character="unicorn")
+
+
+def test_finished_drawings_are_found_again(tmp_path, monkeypatch):
+    """Work folders remember the step by the place and the words of its function: neither may change by accident."""
+    drawn_for = []
+    monkeypatch.setattr(
+        "th_training.aam.make.make_actor_face", lambda sitter, *_, **__: drawn_for.append(sitter) or "face"
+    )
+    tracks = np.zeros((2, len(actor.UNITS)), np.float32)
+    for sitter in ("somebody", "somebody else"):
+        assert face._actor_face(tmp_path, DRAWN, sitter, tracks, 20, 0) == "face"
+    assert drawn_for == ["somebody"]
+    assert (tmp_path / "cache" / "th_training" / "face" / "_draw_face").is_dir()
 
 
 def test_sources_digest_follows_the_files(tmp_path):
@@ -51,13 +82,13 @@ def test_sources_digest_follows_the_files(tmp_path):
         __file__ = str(tmp_path / "__init__.py")
 
     (tmp_path / "__init__.py").write_text("")
-    empty = face._sources(Package)
+    empty = sources(Package)
     (tmp_path / "more.py").write_text("x = 1")
-    assert face._sources(Package) != empty
+    assert sources(Package) != empty
     (tmp_path / "__pycache__").mkdir()
-    before = face._sources(Package)
+    before = sources(Package)
     (tmp_path / "__pycache__" / "more.pyc").write_text("")
-    assert face._sources(Package) == before
+    assert sources(Package) == before
 
 
 def test_what_moves_counts(tmp_path):
@@ -68,7 +99,7 @@ def test_what_moves_counts(tmp_path):
         clip = Clip(id=f"c{i}", speaker="a", frames=60)
         clips.append(write_clip(tmp_path, clip, features=np.zeros((60, 40)), codes=codes))
     corpus = write_manifest(tmp_path, clips, profile="robot")
-    moving, still, both = face.movement(corpus)
+    moving, still, both = movement(corpus)
     assert moving > 0.95
     assert still == 0.1
     assert both == pytest.approx(1 / (1 + 0.7**2), abs=0.1)

@@ -51,6 +51,13 @@ def test_who_laughs_shows_it():
     assert {take.emotion for take in takes} == {"happiness"}
 
 
+def test_blinks_are_for_faces_whose_lids_are_their_own(recorded):
+    lids = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
+    blinking, still = (actor.tracks(recorded, every=1, blinks=blinks) for blinks in (True, False))
+    assert blinking[:, lids].max() > 0.9
+    assert still[:, lids].max() < 0.3
+
+
 def test_the_same_plan_makes_nothing_anew(recorded):
     path = clip_path(recorded.folder, recorded.clips[0].id)
     before = path.stat().st_mtime_ns

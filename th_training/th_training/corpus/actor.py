@@ -190,13 +190,15 @@ def motion(recorded: Corpus, clip: Clip, *, blink_seed: int | None = None) -> np
     ).weights
 
 
-def tracks(recorded: Corpus, *, every: int = 5) -> np.ndarray:
+def tracks(recorded: Corpus, *, every: int = 5, blinks: bool = True) -> np.ndarray:
     """Every n-th pose of the recorded speech, (F, U) float32: what a face model is built from.
 
-    Here the actor blinks, for a face must know its lids.
+    blinks: here the actor blinks, for a face must know its lids, unless they are the renderer's alone.
     """
     parts = [
-        motion(recorded, clip, blink_seed=i)[::every] for i, clip in enumerate(recorded.clips) if clip.kind == "speech"
+        motion(recorded, clip, blink_seed=i if blinks else None)[::every]
+        for i, clip in enumerate(recorded.clips)
+        if clip.kind == "speech"
     ]
     return np.concatenate(parts) if parts else np.zeros((0, len(UNITS)), np.float32)
 
