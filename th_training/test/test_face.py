@@ -10,6 +10,7 @@ from th_training.face.characters import CHARACTERS, DRAWN, HUMAN
 from th_training.face.digests import sources
 from th_training.face.effort import FULL, Effort
 from th_training.face.model import LICENCE_TEXT
+from th_training.face.steps import Clock
 from th_training.face.training import movement, train_or_keep
 
 
@@ -27,11 +28,11 @@ def small_corpus(folder, *, shift=0.0):
 
 @pytest.fixture
 def recipe():
-    return Effort(epochs=(1,), units=8).recipe("default", seed=5)
+    return Effort(epochs=(1,), units=16).recipe("default", seed=5)
 
 
 def test_effort_changes_the_recipe(recipe):
-    assert recipe.units == 8
+    assert recipe.units == 16
     assert recipe.seed == 5
     assert [stage.epochs for stage in recipe.stages] == [1]
     assert FULL.recipe("default", 0).units > 8
@@ -103,3 +104,19 @@ def test_what_moves_counts(tmp_path):
     assert moving > 0.95
     assert still == 0.1
     assert both == pytest.approx(1 / (1 + 0.7**2), abs=0.1)
+
+
+def test_minutes_add_up_over_runs(tmp_path):
+    clock = Clock(tmp_path / "work" / "minutes.json")
+    with pytest.raises(KeyboardInterrupt), clock.step("speech"):
+        raise KeyboardInterrupt
+    first = clock.minutes
+    assert first["speech"] >= 0.0
+    (tmp_path / "work" / "minutes.json").write_text('{"speech": 2.5, "face": 1.0}')
+    again = Clock(tmp_path / "work" / "minutes.json")
+    with again.step("speech"):
+        pass
+    assert again.minutes == {"speech": pytest.approx(2.5, abs=0.1), "face": 1.0}
+    for damaged in ("", "[1]", '{"speech": "x"}'):
+        (tmp_path / "work" / "minutes.json").write_text(damaged)
+        assert Clock(tmp_path / "work" / "minutes.json").minutes == {}
