@@ -162,7 +162,7 @@ DEFAULT = replace(
     members=5,
     moods=1,
     batch=8,
-    closing=0.2,
+    closing=0.08,
     balance=0.5,
     centre=False,
     augmentation=replace(BEST.augmentation, channel=0.15, noise=0.05),
