@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from th_face_renderer.eyes import EYE_CONSTANTS
-
 from .layout import BROW, EYE_LOWER, EYE_UPPER, EYE_WIDTH, EYE_X, EYE_Y, MIDDLE
 from .painter import Points
 
 _MOST_CLOSED = 0.35  # of a blink, the rest of which is the renderer's
-_CORNER = 1 / (1 + 2 * EYE_CONSTANTS["wide"])  # where the landmarks of the corners are, in half widths of the eye
-_EDGE = EYE_CONSTANTS["edge"] * 2 * EYE_WIDTH  # px that the upper lid's edge is above its landmarks
+# The renderer takes an eye for a fifth wider than its corners' landmarks are apart, and its upper edge for a little higher
+_CORNER = 1 / 1.2  # where these landmarks are, in half widths of the eye
+_EDGE = 0.018 * 2 * EYE_WIDTH  # px
 _LID = 0.33  # where the landmarks of a lid are
 _ALONG = np.linspace(0, 1, 5)  # of a brow, outer .. inner
 _ARCH = 12 * np.sin(np.pi * (0.15 + 0.75 * _ALONG))

@@ -47,8 +47,8 @@ class _PrintedEye:
             for place, radii, colour in _DISCS
         ]
         self._lines: list[tuple[Print, Colour]] = [
-            (sheet.pin(_band(lower, 0.0, -_LOWER)), LID),
-            (sheet.pin(_band(upper, 0.0, _LASHES)), INK),
+            (sheet.pin(_band(lower, -_LOWER)), LID),
+            (sheet.pin(_band(upper, _LASHES)), INK),
             (sheet.pin(_brow(eye)), INK),
         ]
 
@@ -62,16 +62,12 @@ class _PrintedEye:
             painter.fill(line.at(points), colour)
 
 
-def _band(edge: Points, one: float, other: float) -> Points:
-    """Outline of a line with round ends, between two distances above an edge (N, 2), px."""
-    return _closed(_beside(edge, one), _beside(edge, other))
-
-
-def _beside(edge: Points, above: float) -> Points:
-    """An edge (N, 2) moved square to itself, px upwards."""
+def _band(edge: Points, height: float) -> Points:
+    """Outline of a line that lies on an edge (N, 2), px high in the middle (down: < 0) and thin at its ends."""
     along = np.gradient(edge, axis=0)
     normal = np.stack([along[:, 1], -along[:, 0]], 1) / np.linalg.norm(along, axis=1)[:, None]
-    return edge + above * normal * np.sign(-normal[len(edge) // 2, 1])
+    normal *= np.sign(-normal[len(edge) // 2, 1])  # upwards
+    return _closed(edge + height * (1 - 0.7 * np.linspace(-1, 1, len(edge)) ** 4)[:, None] * normal, edge)
 
 
 def _brow(eye: Eye) -> Points:
