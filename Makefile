@@ -47,9 +47,10 @@ video: build  ## offline, 60 fps, with the sound: IN=speech.wav OUT=face.mp4
 	@if [ -z "$(IN)" ]; then echo "make video: say which speech, for instance make video IN=speech.wav OUT=face.mp4"; exit 2; fi
 	@$(IN_ENV) python -m th_training.cli synthesize "$(IN)" "$(OUT)" $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-face: build  ## make the default face from nothing into models/default and models/live (SEED=)
+face: build  ## make the faces from nothing: models/default, models/live and the robot in models/drawn (SEED=)
 	@$(IN_ENV) python scripts/make_env.py --extra requirements/actor.txt
 	@$(IN_ENV) python -m th_training.cli face models/default --live models/live --seed "$(SEED)" $(ARGS)
+	@$(IN_ENV) python -m th_training.cli face models/drawn --character drawn --seed "$(SEED)" $(ARGS)
 
 table1: build  ## the article's networks on GRID (TH_CORPUS= or ../shared/corpus) and the actor: docs/table1.md, build/table1
 	@$(IN_ENV) python scripts/make_env.py --extra requirements/actor.txt

@@ -34,10 +34,11 @@ def test_a_name_is_a_shipped_model_and_a_folder_itself(tmp_path: Path, monkeypat
         default_model, "__file__", str(tmp_path / "tree" / "th_common" / "th_common" / "default_model.py")
     )
     monkeypatch.setenv("AMENT_PREFIX_PATH", "")
-    models = {name: card(tmp_path / "tree" / "models" / name) for name in ("default", "live")}
+    models = {name: card(tmp_path / "tree" / "models" / name) for name in ("default", "live", "drawn")}
     monkeypatch.chdir(tmp_path)
     assert default_model.find_model() == models["default"]
-    assert default_model.find_model("live") == models["live"]
+    for name, folder in models.items():
+        assert default_model.find_model(name) == folder
     assert default_model.find_model("some/where") == Path("some/where")
     with pytest.raises(ModelError, match="no face model 'lively'"):
         default_model.find_model("lively")

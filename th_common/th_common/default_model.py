@@ -9,13 +9,13 @@ from th_common.errors import ModelError
 from th_common.model_folder import CARD
 from th_common.parameters import Parameter
 
-DEFAULT, LIVE = "default", "live"
-"""Their names: the same face, once with the better motion and once with the shorter delay."""
+DEFAULT, LIVE, DRAWN = "default", "live", "drawn"
+"""Their names: the same face, once with the better motion and once with the shorter delay; a robot of flat shapes."""
 
 MODEL_PARAMETER = Parameter(
     name="model",
     default="",
-    description=f"folder of the face model, or the name of one that comes with th_bringup ({DEFAULT}, {LIVE}); read at configure",
+    description=f"folder of the face model, or the name of one that comes with th_bringup ({DEFAULT}, {LIVE}, {DRAWN}); read at configure",
 )
 """Predictor and renderer take the same; empty: the default."""
 

@@ -16,6 +16,7 @@ from th_common.errors import TalkingHeadError
 
 PARTS: dict[str, tuple[str, str]] = {
     "face": ("th_training.face.command", "Make a face model from nothing: voices, actor, AAM, corpus, training."),
+    "characters": ("th_training.face.characters_command", "Show whom a face can be made of."),
     "expressions": ("th_training.expressions", "Give a face model the codes of the seven expressions."),
     "synthesize": ("th_training.synthesize", "Turn a sound file into a video of the speaking face."),
     "features": ("th_training.features.commands", "Show the features of a sound file, and what is wrong with it."),

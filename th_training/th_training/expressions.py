@@ -70,24 +70,27 @@ def give_expressions(folder: str | os.PathLike[str]) -> Card:
     """Write the codes of the virtual actor's emotions into the card of a model of it; returns the card.
 
     Raises:
-        ModelError: the folder is no face model, or its face is not the actor's.
+        ModelError: the folder is no face model, or its face is none of the actor's characters'.
         DeviceError: there is no OpenGL to draw the actor with.
     """
     from th_face_renderer.decoder import load_face
-    from th_training.actor import Actor, weights
+    from th_training.actor import weights
+    from th_training.face.characters import DRAWN, HUMAN
 
     decoder = load_face(folder)
     height, width = decoder.canvas
     if height != width:
         raise ModelError(f"{os.fspath(folder)}: a portrait of {width} x {height} px is not the virtual actor's")
-    sitter = Actor(height)
-    apart = np.abs(sitter.render(weights({})).astype(float) - decoder.render(decoder.rest_code)).mean()
-    if apart > FAR:
-        raise ModelError(
-            f"{os.fspath(folder)}: its face is not that of the virtual actor ({apart:.0f} levels apart): "
-            "expressions of another face are measured where it is made"
-        )
-    return add_expressions(folder, expression_codes(decoder.model, sitter, EXPRESSIONS))
+    rest = decoder.render(decoder.rest_code).astype(float)
+    for character in (DRAWN, HUMAN):  # the one first that needs no OpenGL
+        sitter = character.sitter(height)
+        apart = float(np.abs(sitter.render(weights({})) - rest).mean())
+        if apart <= FAR:
+            return add_expressions(folder, expression_codes(decoder.model, sitter, EXPRESSIONS))
+    raise ModelError(
+        f"{os.fspath(folder)}: its face is not that of the virtual actor ({apart:.0f} levels apart): "
+        "expressions of another face are measured where it is made"
+    )
 
 
 def draw_sheet(folder: str | os.PathLike[str], path: str | os.PathLike[str], *, tile: int = 384) -> None:

@@ -93,6 +93,7 @@ def make_actor_corpus(
     takes: Sequence[Take],
     *,
     face: Path,
+    character: str = "human",
     seed: int = 0,
     jobs: int = 1,
     progress: Callable[[str], Callable[[Iterable[Any], int], Iterable[Any]]],
@@ -101,20 +102,24 @@ def make_actor_corpus(
 
     Raises:
         DeviceError: a voice's engine is missing, or there is no OpenGL for the actor.
-        ModelError: the face is not the actor's. InputError: a file cannot be written.
+        ModelError: the face is not the character's. InputError: there is no such character; a file cannot be written.
     """
-    from th_training.actor import Actor
+    from th_training.face.characters import HUMAN, find_character
 
+    who = find_character(character)
     open_again(out)
     recorded = corpora.record(takes, out / RECORDED, jobs=jobs, progress=progress("recording"), phones=True, sound=True)
     place = copy_face(face, out)
     model, face_id = face_and_id(place)
     if model.canvas[0] != model.canvas[1]:
         raise ModelError(f"{face}: its canvas {model.canvas} is not square, the actor's portrait is")
-    sitter = Actor(model.canvas[0])
-    tracks = corpora.tracks(recorded)
+    sitter = who.sitter(model.canvas[0])
+    tracks = corpora.tracks(recorded, blinks=who.blinks)
     memory = joblib.Memory(out / "cache", verbose=0)
-    key = hashlib.sha256(json.dumps([VERSION, face_id, sorted(take.key for take in takes)]).encode()).hexdigest()[:16]
+    made_of = [VERSION, face_id, sorted(take.key for take in takes)]
+    if who is not HUMAN:
+        made_of += [who.name, who.sources()]
+    key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
     pose_map = memory.cache(_draw, ignore=["sitter", "model", "tracks", "progress", "name"])(
         key, seed, sitter=sitter, model=model, tracks=tracks, progress=progress("drawing"), name=str(face)
     )
@@ -142,6 +147,7 @@ def make_actor_corpus(
         split=split,
         about={
             "kind": "actor",
+            "character": who.name,
             "seed": seed,
             "voices": sorted({take.voice.id for take in takes if take.voice}),
             **pose_map.figures,

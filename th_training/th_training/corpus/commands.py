@@ -121,21 +121,27 @@ def actor(
     voices: Annotated[
         str, typer.Option(help="Names of voices, separated by commas [default: one natural voice].")
     ] = "",
-    face: Annotated[Path | None, typer.Option(help="A face of the actor [default: the default face].")] = None,
+    face: Annotated[
+        Path | None, typer.Option(help="A face of the character [default: the one that is shipped].")
+    ] = None,
+    character: Annotated[str, typer.Option(help="Who moves: human, or drawn (a robot of flat shapes).")] = "human",
     profile: _Profile = "paper",
     seed: _Seed = 0,
     jobs: _Jobs = None,
 ) -> None:
     """The virtual actor laid out like the paper's corpus: sentences of one voice with seven emotions."""
-    from th_common.default_model import default_model_folder
+    from th_common.default_model import DEFAULT, shipped_model
     from th_training.corpus.cast import cast, find_voices, make_actor_corpus
+    from th_training.face.characters import HUMAN, find_character
     from th_training.progress import bar
     from th_training.workers import cores
 
     names = [name.strip() for name in voices.split(",") if name.strip()]
     _check_profile(profile)
     takes = cast(find_voices(names), clips=clips, seed=seed, profile=profile)
-    make_actor_corpus(out, takes, face=face or default_model_folder(), seed=seed, jobs=jobs or cores(), progress=bar)
+    who = find_character(character)
+    place = face or shipped_model(DEFAULT if who is HUMAN else who.name)
+    make_actor_corpus(out, takes, face=place, character=who.name, seed=seed, jobs=jobs or cores(), progress=bar)
     show(out)
 
 

@@ -121,7 +121,7 @@ def _inside_mouth(
     painter.fill(np.concatenate([upper, lower[::-1]]), THROAT)
     painter.fill(np.concatenate([below, lower[::-1] + _BEHIND]), TONGUE)
     painter.fill(np.concatenate([above, upper[::-1] - _BEHIND]), _mixed(TEETH, THROAT, face.mouth.dark))
-    raised = min(sum(face.mouth.tongue), 1.0)
+    raised = min(1.3 * sum(face.mouth.tongue), 1.0)
     if raised > 0:  # the tongue's tip, against the teeth or between them
         middle = np.concatenate([above, below[::-1]])
         painter.fill(middle, _mixed(THROAT, TONGUE, raised))

@@ -13,9 +13,9 @@ SQUARE = 2.7  # exponent of the head's outline: 2 is an ellipse
 PLATE = 0.90  # of the head's size: the face that is set into it, whose edge is the jaw line
 TEMPLE = 0.5  # rad above the ears: where the jaw line begins
 
-EYE_X, EYE_Y, EYE_WIDTH = 64.0, 242.0, 41.0  # half the distance of the eyes, half the width of one
-EYE_UPPER, EYE_LOWER, IRIS = 41.0, 33.0, 24.0
-BROW = 58.0  # the brow's lower edge above the eye's middle
+EYE_X, EYE_Y, EYE_WIDTH = 64.0, 242.0, 46.0  # half the distance of the eyes, half the width of one
+EYE_UPPER, EYE_LOWER, IRIS = 42.0, 33.0, 23.0
+BROW = 64.0  # the brow's lower edge above the eye's middle
 BROW_HEIGHT = (8.0, 12.0, 14.0, 14.0, 12.0)  # how thick it is at rest, from outside to inside
 CHEEK = (88.0, 308.0)  # from the middle, y
 

@@ -19,7 +19,7 @@ _DISCS: tuple[tuple[tuple[float, float], tuple[float, float], Colour], ...] = (
     ((0.37, 0.46), (0.15, 0.15), GLINT),
 )
 """Place, radii and colour of all that is in an eye, in radii of the iris, the lowest first."""
-_LASHES, _LOWER = (2.0, 4.5), (1.25, 1.25)  # px of the lids' lines above and below the lids' edges
+_LASHES, _LOWER = 4.5, 2.5  # px of the lids' lines, all of them outside of the eye: what is inside slides with the gaze
 _ACROSS = np.linspace(-1, 1, 61)
 
 
@@ -47,8 +47,8 @@ class _PrintedEye:
             for place, radii, colour in _DISCS
         ]
         self._lines: list[tuple[Print, Colour]] = [
-            (sheet.pin(_band(lower, *_LOWER)), LID),
-            (sheet.pin(_band(upper, *_LASHES)), INK),
+            (sheet.pin(_band(lower, -_LOWER)), LID),
+            (sheet.pin(_band(upper, _LASHES)), INK),
             (sheet.pin(_brow(eye)), INK),
         ]
 
@@ -62,12 +62,12 @@ class _PrintedEye:
             painter.fill(line.at(points), colour)
 
 
-def _band(edge: Points, above: float, below: float) -> Points:
-    """Outline of a line along an edge (N, 2) with round ends, px to either side."""
+def _band(edge: Points, height: float) -> Points:
+    """Outline of a line that lies on an edge (N, 2), px high in the middle (down: < 0) and thin at its ends."""
     along = np.gradient(edge, axis=0)
     normal = np.stack([along[:, 1], -along[:, 0]], 1) / np.linalg.norm(along, axis=1)[:, None]
     normal *= np.sign(-normal[len(edge) // 2, 1])  # upwards
-    return _closed(edge + above * normal, edge - below * normal)
+    return _closed(edge + height * (1 - 0.7 * np.linspace(-1, 1, len(edge)) ** 4)[:, None] * normal, edge)
 
 
 def _brow(eye: Eye) -> Points:

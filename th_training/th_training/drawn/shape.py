@@ -15,7 +15,6 @@ from .mouth import Mouth, shape_mouth
 from .painter import Points
 
 _OUTER, _INNER = np.array([-1, -0.62, -0.24, 0, 0.24, 0.62, 1]), np.array([-1, -0.42, 0, 0.42, 1])
-_LID = 0.33  # where the landmarks of a lid are, between its middle and its corners
 _NOSE = np.array([[0, -2.0], [0, 14], [0, 30], [0, 43], [-13, 53], [-7, 55], [0, 56], [7, 55], [13, 53]]) + np.array(
     [MIDDLE, EYE_Y]
 )
@@ -49,10 +48,8 @@ class Face:
             left.brow,
             right.brow[::-1],
             _NOSE,
-            left.lid(np.array([-1, -_LID, _LID, 1]), upper=True),
-            left.lid(np.array([_LID, -_LID]), upper=False),
-            right.lid(np.array([1, _LID, -_LID, -1]), upper=True),
-            right.lid(np.array([-_LID, _LID]), upper=False),
+            left.landmarks(),
+            right.landmarks(),
             mouth.edge(_OUTER, upper=True, grow=up),
             mouth.edge(_OUTER[-2:0:-1], upper=False, grow=down),
             mouth.edge(_INNER, upper=True),
