@@ -144,6 +144,9 @@ def skin_colour(mood: tuple[float, float, float]) -> Colour:
 
 def _head(painter: Painter, face: Face) -> None:
     painter.fill(face.outline(TURN, follow=0.5), SHELL)
-    painter.fill(face.outline(TURN, scale=PLATE), skin_colour(face.mood))
+    plate = face.outline(TURN, scale=PLATE)
+    painter.fill(plate, skin_colour((0, 0, 0)))
+    with painter.inside(plate) as inner:  # none of it at the top, where no mode of a face model reaches
+        inner.glow((MIDDLE, 300), (125, 112), skin_colour(face.mood), 1.0)
     across = _ACROSS
     painter.line(np.stack([MIDDLE + 8 * across, EYE_Y + 50 + 5 * (1 - across**2)], 1), SKIN_SHADE, 6)

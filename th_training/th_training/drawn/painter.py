@@ -44,8 +44,10 @@ class Painter:
         """A soft spot: `share` of a colour in its middle, none beyond two and a half radii."""
         x, y = self._place(centre)
         wide, high = radii[0] * self.scale, radii[1] * self.scale
-        place = np.s_[int(y - 2.5 * high) : int(y + 2.5 * high), int(x - 2.5 * wide) : int(x + 2.5 * wide)]
-        rows, columns = (np.arange(part.start, part.stop) for part in place)
+        (last_row, last_column), reach = self.image.shape[:2], 2.5
+        rows = np.arange(max(int(y - reach * high), 0), min(int(y + reach * high), last_row))
+        columns = np.arange(max(int(x - reach * wide), 0), min(int(x + reach * wide), last_column))
+        place = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         soft = share * np.exp(-(((rows[:, None] - y) / high) ** 2) - ((columns - x) / wide) ** 2)[..., None]
         part = self.image[place].astype(np.float32)
         self.image[place] = np.round(part + soft * (np.asarray(colour, np.float32) - part))
