@@ -80,8 +80,8 @@ def test_teeth_are_seen_on_f_little_on_oo_and_the_tongue_where_it_is_raised():
         mouth = character.render(pose)[low[1] : high[1], low[0] : high[0]].astype(int)
         return (np.abs(mouth - colour).max(2) < 14).mean()
 
-    assert share("FF", TEETH) > 0.2
-    assert share("EE", TEETH) > 0.2
+    assert share("FF", TEETH) > 0.08
+    assert share("EE", TEETH) > 0.1
     assert share("MM", TEETH) < 0.02
     assert share("OO", TEETH) < 0.02
     assert share("OO", THROAT) > 0.1

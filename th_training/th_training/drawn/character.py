@@ -20,12 +20,15 @@ from .sheet import Sheet
 MIN_SIZE, MAX_SIZE = 64, 2048
 SPEECH = 0.6  # of full expression in the faces that the mesh is made of, as in the corpus
 _MIN_GAP = 0.5  # px between inner lips
-_SEAM = 1.8  # px of a lip's inner edge that are dark
+_SEAM = 2.5  # px of the dark line along a lip's inner edge, half of it inside: closed lips show nothing else
 _BEHIND = np.array([0.0, 2.0])  # px that teeth and tongue reach under the lips
 _ACROSS = np.linspace(-1, 1, 41)
 
-SHELL, SHELL_SHADE, SKIN, SKIN_SHADE = (186, 166, 84), (160, 138, 62), (228, 241, 251), (200, 220, 236)
+SHELL, SHELL_SHADE, SKIN_SHADE = (186, 166, 84), (160, 138, 62), (200, 220, 236)
 LIPS, SEAM, THROAT, TONGUE = (108, 104, 226), (64, 48, 140), (58, 34, 84), (134, 128, 232)
+SKIN = np.array([228, 241, 251])
+MOODS = np.array([[-22, -26, 0], [10, -6, -20], [-16, 0, -18]])
+"""Levels that are added to the skin in anger, sorrow, disgust."""
 TEETH, ACCENT = (250, 250, 252), (92, 128, 246)
 
 
@@ -99,14 +102,14 @@ class DrawnActor:
         lips, (up, down) = face.mouth, face.mouth.thickness
         outer = [lips.edge(_ACROSS, upper=True, grow=up), lips.edge(_ACROSS[::-1], upper=False, grow=down)]
         painter.fill(np.concatenate(outer), LIPS)
-        seam = [lips.edge(_ACROSS, upper=True, grow=_SEAM), lips.edge(_ACROSS[::-1], upper=False, grow=_SEAM)]
-        painter.fill(np.concatenate(seam), SEAM)
         upper, lower = lips.edge(_ACROSS, upper=True), lips.edge(_ACROSS, upper=False)
         lower[:, 1] = np.maximum(lower[:, 1], upper[:, 1])
         gap = float((lower - upper)[:, 1].max())
         if gap > 1.0:
             with painter.inside(np.concatenate([upper, lower[::-1]])) as inner:
                 _inside_mouth(inner, face, upper, lower, self._sheet.teeth(points))
+        for edge in (upper, lower):
+            painter.line(edge, SEAM, _SEAM)
 
 
 def _inside_mouth(
@@ -133,8 +136,17 @@ def _mixed(one: Colour, other: Colour, share: float) -> Colour:
     return blue, green, red
 
 
+def skin_colour(mood: tuple[float, float, float]) -> Colour:
+    """Of the face in a mood (hot, cold, sour): redder in anger, paler in sorrow and fear, greener in disgust."""
+    blue, green, red = np.clip(np.round(SKIN + np.array(mood) @ MOODS), 0, 255).astype(int).tolist()
+    return blue, green, red
+
+
 def _head(painter: Painter, face: Face) -> None:
     painter.fill(face.outline(TURN, follow=0.5), SHELL)
-    painter.fill(face.outline(TURN, scale=PLATE), SKIN)
+    plate = face.outline(TURN, scale=PLATE)
+    painter.fill(plate, skin_colour((0, 0, 0)))
+    with painter.inside(plate) as inner:  # none of it at the top, where no mode of a face model reaches
+        inner.glow((MIDDLE, 300), (125, 112), skin_colour(face.mood), 1.0)
     across = _ACROSS
     painter.line(np.stack([MIDDLE + 8 * across, EYE_Y + 50 + 5 * (1 - across**2)], 1), SKIN_SHADE, 6)

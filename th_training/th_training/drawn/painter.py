@@ -24,6 +24,7 @@ class Painter:
     def __init__(self, image: npt.NDArray[np.uint8], size: int) -> None:
         self.image = image
         self.scale = size / CANVAS * FINER
+        self.corner = np.zeros(2)  # px of the larger picture
 
     def fill(self, outline: npt.ArrayLike, colour: Colour) -> None:
         """A polygon (N, 2)."""
@@ -43,8 +44,10 @@ class Painter:
         """A soft spot: `share` of a colour in its middle, none beyond two and a half radii."""
         x, y = self._place(centre)
         wide, high = radii[0] * self.scale, radii[1] * self.scale
-        place = np.s_[int(y - 2.5 * high) : int(y + 2.5 * high), int(x - 2.5 * wide) : int(x + 2.5 * wide)]
-        rows, columns = (np.arange(part.start, part.stop) for part in place)
+        (last_row, last_column), reach = self.image.shape[:2], 2.5
+        rows = np.arange(max(int(y - reach * high), 0), min(int(y + reach * high), last_row))
+        columns = np.arange(max(int(x - reach * wide), 0), min(int(x + reach * wide), last_column))
+        place = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         soft = share * np.exp(-(((rows[:, None] - y) / high) ** 2) - ((columns - x) / wide) ** 2)[..., None]
         part = self.image[place].astype(np.float32)
         self.image[place] = np.round(part + soft * (np.asarray(colour, np.float32) - part))
@@ -56,16 +59,16 @@ class Painter:
         left, top = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
         right, bottom = np.ceil(corners.max(0)).astype(int) + 3
         place = np.s_[top:bottom, left:right]
-        mask = np.zeros(self.image.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [self._fixed(outline)], (255,), cv2.LINE_AA, 4)
-        inner = Painter(self.image.copy(), 1)
-        inner.scale = self.scale
+        mask = np.zeros(self.image[place].shape[:2], np.uint8)
+        cv2.fillPoly(mask, [self._fixed(outline) - 16 * np.array([left, top], np.int32)], (255,), cv2.LINE_AA, 4)
+        inner = Painter(self.image[place].copy(), 1)
+        inner.scale, inner.corner = self.scale, np.array([left, top])
         yield inner
-        below, share = self.image[place].astype(np.float32), mask[place][..., None] / np.float32(255)
-        self.image[place] = np.round(below + share * (inner.image[place] - below))
+        below, share = self.image[place].astype(np.float32), mask[..., None] / np.float32(255)
+        self.image[place] = np.round(below + share * (inner.image - below))
 
     def _place(self, points: npt.ArrayLike) -> Points:
-        return (np.asarray(points, float) + 0.5) * self.scale - 0.5
+        return (np.asarray(points, float) + 0.5) * self.scale - 0.5 - self.corner
 
     def _fixed(self, points: npt.ArrayLike) -> npt.NDArray[np.int32]:
         """1/16 px of the image."""

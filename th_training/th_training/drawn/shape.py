@@ -22,12 +22,13 @@ _NOSE = np.array([[0, -2.0], [0, 14], [0, 30], [0, 43], [-13, 53], [-7, 55], [0,
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
-    """All that moves, and the smile that colours the cheeks."""
+    """All that moves, and what colours it: the smile on the cheeks, the mood (hot, cold, sour) of the skin."""
 
     chin: float
     eyes: tuple[Eye, Eye]
     mouth: Mouth
     smile: float
+    mood: tuple[float, float, float]
 
     def outline(self, angle: Points, *, scale: float = 1.0, follow: float = 1.0) -> Points:
         """(N, 2) points of the head (or what is set into it, `scale` times as large) at angles from the left ear (0) over
@@ -65,10 +66,13 @@ def shape_face(pose: Mapping[str, float] | np.ndarray) -> Face:
     def unit(name: str) -> float:
         return float(vector[INDEX[name]])
 
-    smile = (unit("mouthSmileLeft") + unit("mouthSmileRight")) / 2
+    def both(name: str) -> float:
+        return (unit(name + "Left") + unit(name + "Right")) / 2
+
     return Face(
         chin=CHIN * JAW * max(unit("jawOpen"), 0.0),
         eyes=(shape_eye(unit, -1), shape_eye(unit, 1)),
         mouth=shape_mouth(unit),
-        smile=float(np.clip(smile, -0.5, 1)),
+        smile=float(np.clip(both("mouthSmile"), -0.5, 1)),
+        mood=(both("browDown"), unit("browInnerUp") - both("browOuterUp"), both("noseSneer")),
     )
