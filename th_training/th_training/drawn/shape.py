@@ -14,7 +14,7 @@ from .layout import CHIN, EYE_Y, HEAD_CHIN, HEAD_TOP, HEAD_X, HEAD_Y, JAW, MIDDL
 from .mouth import Mouth, shape_mouth
 from .painter import Points
 
-_OUTER, _INNER = np.array([-1, -0.62, -0.24, 0, 0.24, 0.62, 1]), np.array([-1, -0.42, 0, 0.42, 1])
+_OUTER, _INNER = np.array([-1, -0.62, -0.24, 0, 0.24, 0.62, 1]), np.array([-1, -0.55, 0, 0.55, 1])
 _NOSE = np.array([[0, -2.0], [0, 14], [0, 30], [0, 43], [-13, 53], [-7, 55], [0, 56], [7, 55], [13, 53]]) + np.array(
     [MIDDLE, EYE_Y]
 )
