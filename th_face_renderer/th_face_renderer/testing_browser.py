@@ -148,7 +148,7 @@ class Page:
             raise AssertionError(details.get("exception", {}).get("description", details.get("text")))
         return answer["result"].get("value")
 
-    def wait(self, condition: str, timeout: float = 10.0) -> Any:
+    def wait(self, condition: str, timeout: float = 60.0) -> Any:
         """The value of the expression once it is true; AssertionError if it is not within `timeout` s."""
         end = time.monotonic() + timeout
         while True:

@@ -100,14 +100,14 @@ def test_a_phone_held_upright_shows_the_whole_face_between_bars(
     page.close()
 
 
-def test_face_and_voice_are_in_step(serve: Serve, browser: Chromium, stream: Callable[..., Any]) -> None:
+def test_face_and_voice_are_in_step(
+    serve: Serve, browser: Chromium, stream: Callable[..., Any], keeping_up: Callable[..., Any]
+) -> None:
     server = serve()
     page = browser.open(server.url + "?kiosk=1", before=PROBE)
     with stream(server, rate=48000):
         page.wait("window.thFace && thFace.stats.sound.scheduled > 60 && probe.flashes.length > 0")
-        page.evaluate("thFace.clear(), probe.flashes.length = probe.beeps.length = probe.pieces.length = 0")
-        page.wait("probe.flashes.length > 3 && probe.beeps.length > 2", timeout=20)
-        stats, probe = page.evaluate("[thFace.stats, probe]")
+        stats, probe = keeping_up(page, 3)
         assert server.listeners == 1
     page.close()
     assert stats["sound"]["state"] == "running"

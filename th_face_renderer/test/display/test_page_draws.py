@@ -244,10 +244,10 @@ def test_every_refresh_draws_what_lies_between_the_codes(serve: Serve, browser: 
     server = serve(face=asset(FACE))
     page = browser.open(server.url, width=300, height=300)
     with talking(server, nod):
-        page.wait("window.thFace && thFace.stats.clock.ready && thFace.stats.frames.drawn > 60", timeout=20)
+        page.wait("window.thFace && thFace.stats.clock.ready && thFace.stats.frames.drawn > 60")
         before = server.stats()["sent_bytes"], time.monotonic()
         page.evaluate("thFace.clear()")
-        page.wait("thFace.stats.frames.received > 120", timeout=20)
+        page.wait("thFace.stats.frames.received > 120")
         rate = (server.stats()["sent_bytes"] - before[0]) / (time.monotonic() - before[1])
         stats = page.evaluate("thFace.stats")
     assert stats["frames"]["broken"] == stats["link"]["broken"] == 0
@@ -330,11 +330,11 @@ def test_a_graphics_card_that_comes_back_draws_on(serve: Serve, browser: Chromiu
     server = serve(face=asset(FACE))
     page = browser.open(server.url + "?kiosk", width=256, height=256)
     with talking(server, nod):
-        page.wait("window.thFace && thFace.stats.frames.drawn > 5", timeout=20)
+        page.wait("window.thFace && thFace.stats.frames.drawn > 5")
         page.evaluate(f"{LOSE}, lost.loseContext(), 1")
         page.wait("document.getElementById('face').getContext('webgl2').isContextLost()")
         page.evaluate("thFace.clear(), lost.restoreContext()")
-        page.wait("thFace.stats.look === 'codes' && thFace.stats.frames.drawn > 5", timeout=20)
+        page.wait("thFace.stats.look === 'codes' && thFace.stats.frames.drawn > 5")
     with talking(server, lambda _: SMILE):
         wait_for_picture(page, FACE.render(SMILE, (256, 256)))
     page.close()
@@ -403,16 +403,18 @@ class AsCodes:
 
 
 def test_a_drawn_face_and_the_voice_are_in_step(
-    serve: Serve, browser: Chromium, stream: Callable[..., Any], make_picture: Callable[..., bytes]
+    serve: Serve,
+    browser: Chromium,
+    stream: Callable[..., Any],
+    make_picture: Callable[..., bytes],
+    keeping_up: Callable[..., Any],
 ) -> None:
     server = serve(face=asset(FACE))
     half = float(np.abs(FACE.model.texture_modes[0]).max() / 127)  # the weight of parameter 1.0, levels per step
     page = browser.open(server.url + "?kiosk", before=f"window.half = {half};" + STEP, width=200, height=200)
     with stream(AsCodes(server, make_picture(flash=True)), rate=48000):
-        page.wait("window.thFace && thFace.stats.sound.scheduled > 60 && probe.flashes.length > 0", timeout=20)
-        page.evaluate("thFace.clear(), probe.flashes.length = probe.beeps.length = 0")
-        page.wait("probe.flashes.length > 5 && probe.beeps.length > 4", timeout=30)
-        stats, probe = page.evaluate("[thFace.stats, probe]")
+        page.wait("window.thFace && thFace.stats.sound.scheduled > 60 && probe.flashes.length > 0")
+        stats, probe = keeping_up(page, 5)
     page.close()
     # What is drawn is seen one refresh later, and a flash is half as bright half a frame before its time.
     flashes = np.array(probe["flashes"]) + stats["frames"]["refresh_ms"]

@@ -51,7 +51,7 @@ def test_it_shows_the_face_its_figures_and_what_can_be_done(
     page.wait("document.getElementById('figures').innerText.includes('Voice to face')")
     figures = page.evaluate("document.getElementById('figures').innerText").split("\n")
     assert float(figures[1].split()[0]) >= 350  # the delay and the page's buffer
-    page.wait("document.getElementById('state').textContent === 'speaking'", timeout=20)
+    page.wait("document.getElementById('state').textContent === 'speaking'")
     assert page.evaluate("document.querySelector('h1').textContent") == "Anna"
     buttons = "[...document.querySelectorAll('#actions button')].map((one) => one.textContent)"
     assert page.evaluate(buttons) == ["stop", "joy", "anger"], "as they are offered"
