@@ -216,6 +216,19 @@ def test_sound_waits_for_the_button_and_is_remembered(serve: Serve, stream: Call
         assert page.errors == []
 
 
+def test_a_kiosk_that_may_not_sound_yet_says_so_and_a_touch_is_enough(serve: Serve, stream: Callable[..., Any]) -> None:
+    server = serve()
+    with Chromium(autoplay=False) as strict, stream(server):
+        page = strict.open(server.url + "?kiosk")
+        page.wait("window.thFace && document.getElementById('mark-sound').textContent === 'touch for sound'")
+        page.evaluate("dispatchEvent(new PointerEvent('pointerup'))", gesture=True)
+        page.wait("thFace.stats.sound.scheduled > 5 && document.getElementById('mark-sound').hidden")
+        silent = strict.open(server.url + "?kiosk&sound=0")
+        silent.wait("window.thFace && thFace.stats.frames.drawn > 5")
+        assert silent.evaluate("document.getElementById('mark-sound').hidden")
+        assert page.errors == []
+
+
 def test_a_late_stream_is_said_so_and_still_heard(serve: Serve, browser: Chromium, stream: Callable[..., Any]) -> None:
     server = serve()
     page = browser.open(server.url + "?sound=1&buffer=50")
@@ -223,6 +236,7 @@ def test_a_late_stream_is_said_so_and_still_heard(serve: Serve, browser: Chromiu
         page.wait("window.thFace && !document.getElementById('mark-late').hidden")
         page.wait("thFace.stats.extra_ms > 250 && thFace.stats.sound.scheduled > 30")
     assert page.evaluate("document.getElementById('mark-late').textContent") == "late"
+    page.wait("document.getElementById('mark-late').hidden")  # what has come to its end is not late
     page.close()
 
 
