@@ -122,7 +122,8 @@ def test_lids_and_gaze_agree_with_the_decoder(
         assert psnr(found, want) > 45
         y, x = np.nonzero((want != plain_face).any(axis=2))
         part = slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1)
-        assert psnr(found[part], want[part]) > 38
+        print(size, f"{psnr(found[part], want[part]):.1f} dB around the eyes")
+        assert psnr(found[part], want[part]) > 40
         assert psnr(found[part], plain_face[part]) < psnr(found[part], want[part]) - 3
 
 
