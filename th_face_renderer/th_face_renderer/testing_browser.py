@@ -36,6 +36,10 @@ FLAGS = (
     "--disable-sync",
     "--disable-extensions",
     "--disable-dev-shm-usage",
+    # Several pages at once, all of them drawing.
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling",
     "--hide-scrollbars",
     "--mute-audio",
     "--remote-debugging-port=0",

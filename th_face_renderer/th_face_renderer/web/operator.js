@@ -99,7 +99,7 @@ function button(action, name, amount) {
 
 function act(action, name, amount) {
   face()?.act(action, ...(amount ? [Number(amount.value) / 100] : []));
-  if (amount) choose(name);
+  if (amount || action === "stop") choose(amount ? name : "");   // a stop ends every wish
 }
 
 function slider(group) {
@@ -163,7 +163,8 @@ setInterval(() => {
   level.setAttribute("aria-valuenow", Math.round(page.level));
   level.setAttribute("aria-valuetext", `${Math.round(page.level)} dB`);
   listen.setAttribute("aria-pressed", String(page.sounding));
-  list(figures(page));
+  const known = Object.entries(figures(page)).map(([name, value]) => [name, page.state === "open" ? value : "–"]);
+  list(Object.fromEntries(known));
   if (page.state === "open") offer(page.actions, page.takes);
   for (const one of document.querySelectorAll("[data-action]")) one.disabled = page.state !== "open";
   watch(page);
