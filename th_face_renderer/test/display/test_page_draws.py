@@ -206,6 +206,34 @@ def test_a_late_joiner_sees_the_face_as_the_decoder_draws_it(serve: Serve, brows
 
 
 @pytest.mark.parametrize("look", list(Look))
+@pytest.mark.parametrize(("screen", "bars"), [((390, 844), 0.17), ((1280, 720), 0.0), ((512, 512), 0.0)], ids=str)
+def test_a_face_that_covers_the_screen_stays_whole(
+    serve: Serve, browser: Chromium, look: Look, screen: tuple[int, int], bars: float
+) -> None:
+    face, (wide, high) = load_face(default_model_folder()), screen
+    server = serve(face=asset(face), background="#ff00ff")
+    server.show_code(face.rest_code, 1000.0)
+    server.show(cv2.imencode(".jpg", face.render(face.rest_code, (512, 512)))[1].tobytes(), 1000.0)
+    page = browser.open(f"{server.url}?kiosk&fit=cover&face={look.value}", width=wide, height=high)
+    page.wait("window.thFace && thFace.stats.frames.drawn > 0")
+    picture = still(page).astype(int)
+    outside = (picture == (255, 0, 255)).all(axis=2)
+    assert not outside[high // 2].any()
+    if look is Look.PICTURES:
+        assert not outside.any()
+        page.close()
+        return
+    assert outside.mean() <= bars
+    # The pupils are dark, and where the page says that the eyes are.
+    aims = page.evaluate(f"[[0, 0], [{wide}, {high}]].map(([x, y]) => thFace.aim(x, y))")
+    assert aims[0][0] < 0 < aims[1][0]
+    grey = picture.mean(axis=2)
+    skin = grey[int(0.3 * high) : int(0.7 * high), int(0.4 * wide) : int(0.6 * wide)]
+    assert skin.mean() > 120, "the middle of the screen is the face"
+    page.close()
+
+
+@pytest.mark.parametrize("look", list(Look))
 def test_a_stop_empties_the_page_and_what_comes_next_is_seen_at_once(
     serve: Serve, browser: Chromium, look: Look
 ) -> None:

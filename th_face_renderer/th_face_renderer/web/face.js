@@ -1,7 +1,8 @@
 // The page: a face, its voice, and as little else as possible.
 //
 // Address parameters: kiosk (no button, no cursor, sound by itself), sound=1|0, buffer=ms, background=colour,
-// face=pictures (do not draw here), meter (be sent the sound even where it is not played: thFace.level).
+// fit=cover (fill the screen, as far as the face stays whole), face=pictures (do not draw here), meter (be sent the sound
+// even where it is not played: thFace.level).
 
 import { Clock } from "./clock.js";
 import { Level } from "./level.js";
@@ -29,6 +30,7 @@ const timeline = new Timeline(clock, 0.1);
 const screen = new Screen(byId("face"), timeline, {
   file: meta("face-file"),
   wish: params.get("face"),
+  cover: params.get("fit") === "cover",
   onlook: () => link.reopen(),
 });
 const sound = new Sound(timeline, showSound);
