@@ -13,6 +13,7 @@ from th_face_renderer.display.page import PageServer
 from th_face_renderer.testing_browser import Chromium
 
 Serve = Callable[..., PageServer]
+SMALL = {"width": 320, "height": 240}  # px, where time matters: a browser that draws in software is slow
 
 # Notes when the face flashes and what is put on the audio clock, outside of the page's own book-keeping.
 PROBE = """
@@ -104,7 +105,7 @@ def test_face_and_voice_are_in_step(
     serve: Serve, browser: Chromium, stream: Callable[..., Any], keeping_up: Callable[..., Any]
 ) -> None:
     server = serve()
-    page = browser.open(server.url + "?kiosk=1", before=PROBE)
+    page = browser.open(server.url + "?kiosk=1", before=PROBE, **SMALL)
     with stream(server, rate=48000):
         page.wait("window.thFace && thFace.stats.sound.scheduled > 60 && probe.flashes.length > 0")
         stats, probe = keeping_up(page, 3)
@@ -128,7 +129,7 @@ def test_sound_has_no_seam_even_while_it_follows_a_drifting_clock(
     serve: Serve, browser: Chromium, stream: Callable[..., Any]
 ) -> None:
     server = serve()
-    page = browser.open(server.url + "?sound=1", before=PROBE)
+    page = browser.open(server.url + "?sound=1", before=PROBE, **SMALL)
     with stream(server, rate=16000, drift=0.002):
         for _ in range(10):  # until a second without an underrun: this machine may be busy
             page.evaluate("window.thFace && thFace.clear(), probe.pieces.length = 0")
@@ -219,11 +220,11 @@ def test_sound_waits_for_the_button_and_is_remembered(serve: Serve, stream: Call
 def test_a_kiosk_that_may_not_sound_yet_says_so_and_a_touch_is_enough(serve: Serve, stream: Callable[..., Any]) -> None:
     server = serve()
     with Chromium(autoplay=False) as strict, stream(server):
-        page = strict.open(server.url + "?kiosk")
+        page = strict.open(server.url + "?kiosk", **SMALL)
         page.wait("window.thFace && document.getElementById('mark-sound').textContent === 'touch for sound'")
         page.evaluate("dispatchEvent(new PointerEvent('pointerup'))", gesture=True)
         page.wait("thFace.stats.sound.scheduled > 5 && document.getElementById('mark-sound').hidden")
-        silent = strict.open(server.url + "?kiosk&sound=0")
+        silent = strict.open(server.url + "?kiosk&sound=0", **SMALL)
         silent.wait("window.thFace && thFace.stats.frames.drawn > 5")
         assert silent.evaluate("document.getElementById('mark-sound').hidden")
         assert page.errors == []
@@ -231,7 +232,7 @@ def test_a_kiosk_that_may_not_sound_yet_says_so_and_a_touch_is_enough(serve: Ser
 
 def test_a_late_stream_is_said_so_and_still_heard(serve: Serve, browser: Chromium, stream: Callable[..., Any]) -> None:
     server = serve()
-    page = browser.open(server.url + "?sound=1&buffer=50")
+    page = browser.open(server.url + "?sound=1&buffer=50", **SMALL)
     with stream(server, lead=-0.3):
         page.wait("window.thFace && !document.getElementById('mark-late').hidden")
         page.wait("thFace.stats.extra_ms > 250 && thFace.stats.sound.scheduled > 30")
