@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -28,22 +27,22 @@ def test_the_page_speaks() -> None:
         assert found is not None
         with Chromium() as browser:
             page = browser.open(found.group(0) + "?kiosk", width=512, height=512)
-            page.wait("window.thFace && thFace.stats.frames.drawn > 60 && thFace.stats.sound.scheduled > 60", 60.0)
-            pictures = []
-            for _ in range(6):
-                graph.wait(lambda: False, 0.3)
-                pictures.append(page.screenshot()[..., :3].astype(float))
+            page.wait("window.thFace && thFace.stats.frames.drawn > 60 && thFace.stats.sound.scheduled > 60", 120.0)
+            first = page.screenshot()[..., :3].astype(float)
+            assert graph.wait(lambda: np.abs(page.screenshot()[..., :3] - first).mean() > 0.02, 60.0)
             stats = page.evaluate("thFace.stats")
             assert page.errors == []
             assert run.end() == 0, run.output
             # The stream is gone and the page goes to rest by itself, as the decoder draws it, but for the mark; a machine
             # that was too slow has drawn fewer pixels.
             page.wait("thFace.state === 'reconnecting'")
-            least = 40 if page.evaluate("thFace.stats.scale") == 1 else 30
-            assert graph.wait(lambda: psnr(page.screenshot()[64:], rest[64:]) > least, 20.0)
+
+            def at_rest() -> bool:
+                least = 40 if page.evaluate("thFace.stats.scale") == 1 else 30
+                return psnr(page.screenshot()[64:], rest[64:]) > least
+
+            assert graph.wait(at_rest, 60.0)
     assert (stats["look"], stats["face"], stats["frames"]["broken"]) == ("codes", decoder.model_id, 0)
     assert stats["sound"]["state"] == "running"
-    # It is our face: away from the mouth it looks as the decoder draws it
-    assert np.abs(pictures[0][:200] - rest[:200]).mean() < 6.0
-    # and it moves
-    assert max(np.abs(a - b).mean() for a, b in pairwise(pictures)) > 0.02
+    # It is our face: away from the mouth it looks as the decoder draws it.
+    assert np.abs(first[:200] - rest[:200]).mean() < 6.0

@@ -86,7 +86,8 @@ def test_nothing_but_the_eyes_changes(face: FaceDecoder) -> None:
     assert changed[:, 0].max() < bottom + 10
     assert changed[:, 1].min() > points[36, 0] - 5
     assert changed[:, 1].max() < points[45, 0] + 5
-    assert not ((changed[:, 1] > points[39, 0] + 5) & (changed[:, 1] < points[42, 0] - 5)).any()
+    beyond = EYE_CONSTANTS["wide"] * (points[39, 0] - points[36, 0]) + 3
+    assert not ((changed[:, 1] > points[39, 0] + beyond) & (changed[:, 1] < points[42, 0] - beyond)).any()
 
 
 @pytest.mark.parametrize(("axis", "reach"), [(0, EYE_CONSTANTS["side"]), (1, EYE_CONSTANTS["down"])])
@@ -103,6 +104,41 @@ def test_the_iris_goes_where_the_gaze_goes(face: FaceDecoder, axis: int, reach: 
             seen.append(darkest(picture, box)[axis])
         assert seen[0] < seen[1] < seen[2]
         assert (seen[2] - seen[0]) / wide == pytest.approx(2 * reach * (1 if axis == 0 else 0.8), rel=0.5)
+
+
+def test_no_white_shows_along_closed_lids_on_a_large_screen() -> None:
+    face, size = load_face(default_model_folder()), (1080, 1080)
+    for code in all_codes(face):
+        shut = face.render(code, size, layer=SHUT).astype(int)
+        points = face.landmarks(code) * (size[0] - 1) / (face.canvas[0] - 1)
+        for eye in (points[36:42], points[42:48]):
+            (x0, y0), (x1, y1) = eye.min(axis=0).astype(int) - 6, eye.max(axis=0).astype(int) + 7
+            part = shut[y0:y1, x0:x1]
+            white = (part.mean(axis=2) > 120) & (part[..., 2] - part[..., 0] < 28)
+            assert white.sum() <= 4
+
+
+@pytest.mark.parametrize("gaze", [(1.0, 0.0), (-1.0, 0.0), (0.7, 0.7), (-0.7, -0.7)], ids=str)
+def test_an_eye_that_looks_aside_shows_no_skin(gaze: tuple[float, float]) -> None:
+    """Skin is red and the eyeball white here; only the very edge may be something between."""
+    face = load_face(default_model_folder())
+    landmarks = face.landmarks(face.rest_code)
+    for backend in BACKENDS:
+        frame = np.zeros((*face.canvas, 3), np.uint8)
+        layer = Layer(gaze_x=gaze[0], gaze_y=gaze[1])
+        y, x = np.mgrid[: frame.shape[0], : frame.shape[1]].astype(float)
+        inner = np.zeros(frame.shape[:2], bool)
+        frame[...] = (0, 0, 255)
+        for eye in eyes(landmarks, layer):
+            s = ((x - eye.x) * eye.ex + (y - eye.y) * eye.ey) / eye.width
+            t = (y - eye.y) * eye.ex - (x - eye.x) * eye.ey
+            upper, lower = (s * (1 - s) * (one + two * s) for one, two in (eye.upper, eye.lower))
+            frame[(s > 0) & (s < 1) & (t > upper) & (t < lower)] = 255
+            follow = max(eye.down, 0.0), max(-eye.down, 0.0)  # a lid follows the iris
+            inner |= (s > 0.08) & (s < 0.92) & (t > upper + follow[0] + 2) & (t < lower - follow[1] - 2)
+        Eyes(frame, kernel=backend == "c").draw(landmarks, layer)
+        assert inner.sum() > 500
+        assert frame[inner].min() > 200
 
 
 def test_lids_close_little_by_little(face: FaceDecoder) -> None:

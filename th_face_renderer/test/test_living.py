@@ -193,3 +193,10 @@ def test_faces_with_few_modes_live_too(shape: int) -> None:
             np.full(2 * shape, 0.5 + 0.5 * np.sin(k), np.float32), due=T + k * STEP, frame=k, now=T - 0.2
         )
         assert np.isfinite(face.at(T + k * STEP).code).all()
+
+
+def test_breath_is_seen_on_a_large_screen_and_stays_calm() -> None:
+    face = LivingFace(MODEL, life=IdleLife())
+    lifts = np.array([face.at(T + k / 20).layer.lift for k in range(400)]) * 1080
+    assert 2.0 < np.ptp(lifts) < 5.0
+    assert np.abs(np.diff(lifts)).max() * 20 < 5.0  # px per s

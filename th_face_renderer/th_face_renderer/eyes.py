@@ -2,7 +2,8 @@
 
     upper lid   comes down over the eyeball, with its lashes; the skin above it follows, less and less up to the crease
     lower lid   meets it, a little
-    iris        slides behind the lids as a whole; the corners of the eye stay
+    iris        slides behind the lids as a whole; the corners of the eye stay, and what is drawn along the lids stays with them
+    lashes      of a lid that comes down point forward and are not seen any more; the edge is the darkest that was drawn there
 
 Each pixel takes its colour from another place of the same picture, so that what the code says of the eyes (their openness, their
 colour) holds, and lid and lashes are as crisp as the picture. A frame of its own belongs to each eye: s runs from corner to corner,
@@ -32,21 +33,24 @@ from th_face_renderer.layer import Layer
 from th_face_renderer.mesh import Array
 
 EYE_CONSTANTS: dict[str, float] = {
-    "wide": 0.05,  # the corners lie so much beyond the landmarks, in distances between these
-    "edge": 0.02,  # and the upper lid's edge so much above its landmarks; all others in widths of the eye
-    "skin": 0.40,  # how far above the upper lid its skin moves,
+    "wide": 0.10,  # the corners lie so much beyond the landmarks, in distances between these
+    "edge": 0.018,  # and the upper lid's edge so much above its landmarks; all others in widths of the eye
+    "skin": 0.37,  # how far above the upper lid its skin moves,
     "brow": 0.75,  # at most this share of the way to the brow
-    "cheek": 0.30,  # how far below the lower lid its skin moves
+    "cheek": 0.275,  # how far below the lower lid its skin moves
     "meet": 0.22,  # share of a blink's way that the lower lid comes up
-    "iris": 0.26,  # half the width of what moves as a whole with the gaze
-    "side": 0.13,  # farthest gaze to a side
-    "down": 0.075,  # farthest gaze up or down
-    "line": 0.45,  # how dark the line between closed lids is
-    "fine": 0.04,  # half the width of that line
+    "iris": 0.24,  # half the width of what moves as a whole with the gaze
+    "side": 0.12,  # farthest gaze to a side
+    "down": 0.069,  # farthest gaze up or down
+    "hem": 0.2,  # share of the opening, at either lid, that stays with the lid when the eye looks aside
+    "lash": 0.12,  # height of the lashes over the upper lid's edge,
+    "line": 0.25,  # how much darker than what is drawn there the edge of a closed lid is,
+    "fine": 0.032,  # and half the height of that line
+    "near": 0.02,  # its darkness is looked for so far above and below the edge
 }
 """For whoever does elsewhere what is done here (the page, in the browser)."""
 
-_OF_PIXELS = tuple(EYE_CONSTANTS[name] for name in ("cheek", "meet", "iris", "line", "fine"))  # the others go into Eye
+_OF_PIXELS = tuple(EYE_CONSTANTS[name] for name in ("cheek", "meet", "iris", "hem", "lash", "line", "fine", "near"))
 
 
 _LEAST, _FAR = 4.0, 1e5  # px
@@ -208,11 +212,18 @@ def pixels(before: Image, eye: Eye, corner: tuple[int, int]) -> Image:
     upper, lower = hill * (eye.upper[0] + eye.upper[1] * s), hill * (eye.lower[0] + eye.lower[1] * s)
     opening = np.maximum(lower - upper, 0)
 
-    # The iris moves as a whole; beside it the white is drawn out to the corners.
+    # The iris moves as a whole; beside it the white is drawn out to the corners. Along the lids what is drawn keeps its distance.
     left, right, rest = 0.5 + eye.side - c["iris"], 0.5 + eye.side + c["iris"], 0.5 - c["iris"]
     share = np.minimum(np.minimum(s / left, (1 - s) / (1 - right)), 1)
     ball_s = np.where(s < left, share * rest, np.where(s > right, 1 - share * rest, s - eye.side))
-    ball_t = np.clip(t - eye.down * share, upper, lower)
+    there = ball_s * (1 - ball_s)
+    top, bottom = there * (eye.upper[0] + eye.upper[1] * ball_s), there * (eye.lower[0] + eye.lower[1] * ball_s)
+    part = np.clip((t - upper) / np.maximum(opening, 1e-3), 0, 1)
+    free = np.clip(np.minimum(part, 1 - part) / c["hem"], 0, 1)
+    along_lids = t + top - upper + part * part * (3 - 2 * part) * (bottom - lower - top + upper)
+    straight = np.clip(t - eye.down * share, np.minimum(top, bottom), bottom)
+    along_lids = np.clip(along_lids, np.minimum(top, bottom), bottom)
+    ball_t = along_lids + share * free * free * (3 - 2 * free) * (straight - along_lids)
     inside = (t > upper) & (t < lower)
     ball = _sampled(before, eye, corner, np.where(inside, ball_s, along), np.where(inside, ball_t, t))
 
@@ -224,23 +235,28 @@ def pixels(before: Image, eye: Eye, corner: tuple[int, int]) -> Image:
     reach = c["cheek"] * width
     below = _sampled(before, eye, corner, along, t + rise * np.clip((reach + rise - (t - low)) / (reach + rise), 0, 1))
 
-    # The skin above the upper lid: as it was at the lid's edge, drawn out from there on, as it was above `skin`.
+    # The skin above the upper lid: as it was at the lid's edge, drawn out from there on, as it was above `skin`; its lashes go.
+    shut, fades = eye.lid * (2 - eye.lid), np.minimum(12 * hill, 1)
+    lash = shut * min(c["lash"] * width, 0.4 * eye.skin) * fades
     bend = _slope(eye.upper, s) / width
     bent = bend + (1 - c["meet"]) * eye.lid * (_slope(eye.lower, s) / width - bend)
     thin = np.clip(np.sqrt((1 + bend**2) / (1 + bent**2)), 1, 2)
     above, far = high - t, eye.skin + fall
     q = np.clip(above / far, 0, 1)
-    drawn = upper - far * thin * q * (1 - q) ** 2 - eye.skin * q * q * (3 - 2 * q) + far * q * q * (1 - q)
-    skin_t = np.where(above > far, t, np.where(above < 0, upper - above * thin, drawn))
+    drawn = upper - lash * (1 - q) ** 2 * (1 + 2 * q) - far * thin * q * (1 - q) ** 2
+    drawn += far * q * q * (1 - q) - eye.skin * q * q * (3 - 2 * q)
+    skin_t = np.where(above > far, t, np.where(above < 0, upper - lash - above * thin, drawn))
     skin = _sampled(before, eye, corner, along, skin_t)
 
     under = np.clip(0.5 + t - low, 0, 1)[..., None]
     over = np.clip(0.5 + above, 0, 1)[..., None]
     fine = c["fine"] * width
-    mark = np.maximum(1 - ((0.25 * fine - above) / fine) ** 2, 0) ** 2 * np.minimum(12 * hill, 1)
+    mark = np.maximum(1 - ((0.25 * fine - above) / fine) ** 2, 0) ** 2 * fades
+    line = [_sampled(before, eye, corner, along, upper + way * c["near"] * width) for way in (-1, 0, 1)]
+    darkest = (1 - c["line"]) * np.minimum.reduce(line)
     colour = ball + under * (below - ball)
     colour += over * (skin - colour)
-    colour *= (1 - c["line"] * eye.lid * mark)[..., None]
+    colour += (shut * mark)[..., None] * (np.minimum(darkest, colour) - colour)
     here = ((along > 0) & (along < 1))[..., None]
     return np.where(here, np.rint(np.clip(colour, 0, 255)), before).astype(np.uint8)
 

@@ -11,7 +11,7 @@ import os
 import struct
 from pathlib import Path
 
-INTERFACE = 4
+INTERFACE = 5
 FILE = "_kernel.abi3.so"
 
 
@@ -59,7 +59,7 @@ class EyeStruct(ctypes.Structure):
     _fields_ = (
         [(n, ctypes.c_void_p) for n in ("frame", "before")]
         + [(n, ctypes.c_int64) for n in ("width", "height", "y0", "x0", "y1", "x1")]
-        + [("eye", ctypes.c_double * 18)]
+        + [("eye", ctypes.c_double * 21)]
     )
 
 

@@ -35,7 +35,7 @@ LOOK_BACK = 0.25
 WIDEST = math.radians(32)
 """Angle to a place to look at, at which the eyes are as far aside as they go."""
 _PAUSE = (0.07, 0.2)  # s before and after a moment without an open mouth, for a blink to begin
-_LIFT = 0.0016  # of the canvas' height that a whole breath lifts the face
+_LIFT = 0.003  # of the canvas' height that a whole breath lifts the face: 3 px on a screen of 1080
 _BROWS, _CORNERS = 0.010, 0.006
 """How much brows and the mouth's corners rise while attending, in distances between the eyes."""
 

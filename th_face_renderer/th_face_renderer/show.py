@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from th_common.health import Health
 from th_common.ladder import Ladder
 from th_common.latency import StageTimes
 from th_face_renderer.decoder import FaceDecoder
@@ -99,6 +100,24 @@ class Show:
     def skews(self) -> tuple[float, float]:
         """Median and 95th percentile of the time (s) by which pictures are handed over after they are due."""
         return _percentiles(list(self._skews))
+
+    def update_health(self, health: Health) -> None:
+        """Write how the show goes to a node's diagnostics."""
+        (cost, cost95), (skew, skew95) = self.costs(), self.skews()
+        health.set("viewers", self.viewers)
+        health.set("pictures", self.drawn)
+        health.set("missed ticks", self.missed)
+        health.set("late pictures", self.late)
+        health.set("pace", self.ladder.name)
+        health.set("times too slow", self.ladder.falls)
+        if self.ladder.rung:
+            health.raise_fault("machine too slow", f"at {self.ladder.name}: pictures were drawn too late")
+        else:
+            health.clear_fault("machine too slow")
+        health.set("render ms p50", cost * 1e3)
+        health.set("render ms p95", cost95 * 1e3)
+        health.set("skew ms p50", skew * 1e3)
+        health.set("skew ms p95", skew95 * 1e3)
 
     def renew(self) -> None:
         """Show every display its face again on the next tick: what it was handed for later is void. From any thread."""

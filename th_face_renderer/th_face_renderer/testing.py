@@ -11,6 +11,9 @@ import numpy as np
 from th_common.model_folder import Card, Tensors, write_model
 from th_face_renderer.face_model import FaceModel, Floats
 
+HAPPY_CODE = np.linspace(-1, 1, 16).round(2)
+"""What tests call happy."""
+
 _BORDER, _RING = 12, 12
 
 

@@ -36,6 +36,10 @@ FLAGS = (
     "--disable-sync",
     "--disable-extensions",
     "--disable-dev-shm-usage",
+    # Several pages at once, all of them drawing.
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling",
     "--hide-scrollbars",
     "--mute-audio",
     "--remote-debugging-port=0",
@@ -148,7 +152,7 @@ class Page:
             raise AssertionError(details.get("exception", {}).get("description", details.get("text")))
         return answer["result"].get("value")
 
-    def wait(self, condition: str, timeout: float = 10.0) -> Any:
+    def wait(self, condition: str, timeout: float = 60.0) -> Any:
         """The value of the expression once it is true; AssertionError if it is not within `timeout` s."""
         end = time.monotonic() + timeout
         while True:

@@ -122,7 +122,8 @@ def test_lids_and_gaze_agree_with_the_decoder(
         assert psnr(found, want) > 45
         y, x = np.nonzero((want != plain_face).any(axis=2))
         part = slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1)
-        assert psnr(found[part], want[part]) > 38
+        print(size, f"{psnr(found[part], want[part]):.1f} dB around the eyes")
+        assert psnr(found[part], want[part]) > 40
         assert psnr(found[part], plain_face[part]) < psnr(found[part], want[part]) - 3
 
 
@@ -205,6 +206,34 @@ def test_a_late_joiner_sees_the_face_as_the_decoder_draws_it(serve: Serve, brows
 
 
 @pytest.mark.parametrize("look", list(Look))
+@pytest.mark.parametrize(("screen", "bars"), [((390, 844), 0.17), ((1280, 720), 0.0), ((512, 512), 0.0)], ids=str)
+def test_a_face_that_covers_the_screen_stays_whole(
+    serve: Serve, browser: Chromium, look: Look, screen: tuple[int, int], bars: float
+) -> None:
+    face, (wide, high) = load_face(default_model_folder()), screen
+    server = serve(face=asset(face), background="#ff00ff")
+    server.show_code(face.rest_code, 1000.0)
+    server.show(cv2.imencode(".jpg", face.render(face.rest_code, (512, 512)))[1].tobytes(), 1000.0)
+    page = browser.open(f"{server.url}?kiosk&fit=cover&face={look.value}", width=wide, height=high)
+    page.wait("window.thFace && thFace.stats.frames.drawn > 0")
+    picture = still(page).astype(int)
+    outside = (picture == (255, 0, 255)).all(axis=2)
+    assert not outside[high // 2].any()
+    if look is Look.PICTURES:
+        assert not outside.any()
+        page.close()
+        return
+    assert outside.mean() <= bars
+    # The pupils are dark, and where the page says that the eyes are.
+    aims = page.evaluate(f"[[0, 0], [{wide}, {high}]].map(([x, y]) => thFace.aim(x, y))")
+    assert aims[0][0] < 0 < aims[1][0]
+    grey = picture.mean(axis=2)
+    skin = grey[int(0.3 * high) : int(0.7 * high), int(0.4 * wide) : int(0.6 * wide)]
+    assert skin.mean() > 120, "the middle of the screen is the face"
+    page.close()
+
+
+@pytest.mark.parametrize("look", list(Look))
 def test_a_stop_empties_the_page_and_what_comes_next_is_seen_at_once(
     serve: Serve, browser: Chromium, look: Look
 ) -> None:
@@ -244,10 +273,10 @@ def test_every_refresh_draws_what_lies_between_the_codes(serve: Serve, browser: 
     server = serve(face=asset(FACE))
     page = browser.open(server.url, width=300, height=300)
     with talking(server, nod):
-        page.wait("window.thFace && thFace.stats.clock.ready && thFace.stats.frames.drawn > 60", timeout=20)
+        page.wait("window.thFace && thFace.stats.clock.ready && thFace.stats.frames.drawn > 60")
         before = server.stats()["sent_bytes"], time.monotonic()
         page.evaluate("thFace.clear()")
-        page.wait("thFace.stats.frames.received > 120", timeout=20)
+        page.wait("thFace.stats.frames.received > 120")
         rate = (server.stats()["sent_bytes"] - before[0]) / (time.monotonic() - before[1])
         stats = page.evaluate("thFace.stats")
     assert stats["frames"]["broken"] == stats["link"]["broken"] == 0
@@ -330,11 +359,11 @@ def test_a_graphics_card_that_comes_back_draws_on(serve: Serve, browser: Chromiu
     server = serve(face=asset(FACE))
     page = browser.open(server.url + "?kiosk", width=256, height=256)
     with talking(server, nod):
-        page.wait("window.thFace && thFace.stats.frames.drawn > 5", timeout=20)
+        page.wait("window.thFace && thFace.stats.frames.drawn > 5")
         page.evaluate(f"{LOSE}, lost.loseContext(), 1")
         page.wait("document.getElementById('face').getContext('webgl2').isContextLost()")
         page.evaluate("thFace.clear(), lost.restoreContext()")
-        page.wait("thFace.stats.look === 'codes' && thFace.stats.frames.drawn > 5", timeout=20)
+        page.wait("thFace.stats.look === 'codes' && thFace.stats.frames.drawn > 5")
     with talking(server, lambda _: SMILE):
         wait_for_picture(page, FACE.render(SMILE, (256, 256)))
     page.close()
@@ -403,16 +432,18 @@ class AsCodes:
 
 
 def test_a_drawn_face_and_the_voice_are_in_step(
-    serve: Serve, browser: Chromium, stream: Callable[..., Any], make_picture: Callable[..., bytes]
+    serve: Serve,
+    browser: Chromium,
+    stream: Callable[..., Any],
+    make_picture: Callable[..., bytes],
+    keeping_up: Callable[..., Any],
 ) -> None:
     server = serve(face=asset(FACE))
     half = float(np.abs(FACE.model.texture_modes[0]).max() / 127)  # the weight of parameter 1.0, levels per step
     page = browser.open(server.url + "?kiosk", before=f"window.half = {half};" + STEP, width=200, height=200)
     with stream(AsCodes(server, make_picture(flash=True)), rate=48000):
-        page.wait("window.thFace && thFace.stats.sound.scheduled > 60 && probe.flashes.length > 0", timeout=20)
-        page.evaluate("thFace.clear(), probe.flashes.length = probe.beeps.length = 0")
-        page.wait("probe.flashes.length > 5 && probe.beeps.length > 4", timeout=30)
-        stats, probe = page.evaluate("[thFace.stats, probe]")
+        page.wait("window.thFace && thFace.stats.sound.scheduled > 60 && probe.flashes.length > 0")
+        stats, probe = keeping_up(page, 5)
     page.close()
     # What is drawn is seen one refresh later, and a flash is half as bright half a frame before its time.
     flashes = np.array(probe["flashes"]) + stats["frames"]["refresh_ms"]

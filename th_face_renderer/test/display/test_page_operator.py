@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable
 from queue import Queue
 from typing import Any
@@ -51,16 +52,29 @@ def test_it_shows_the_face_its_figures_and_what_can_be_done(
     page.wait("document.getElementById('figures').innerText.includes('Voice to face')")
     figures = page.evaluate("document.getElementById('figures').innerText").split("\n")
     assert float(figures[1].split()[0]) >= 350  # the delay and the page's buffer
-    page.wait("document.getElementById('state').textContent === 'speaking'", timeout=20)
+    page.wait("document.getElementById('state').textContent === 'speaking'")
     assert page.evaluate("document.querySelector('h1').textContent") == "Anna"
-    buttons = "[...document.querySelectorAll('#actions button')].map((one) => one.textContent)"
-    assert page.evaluate(buttons) == ["stop", "joy", "anger"], "as they are offered"
+    buttons = "[...document.querySelectorAll('[data-action]')].map((one) => one.textContent)"
+    assert page.evaluate(buttons) == ["joy", "anger", "stop"], "what is always at hand comes last"
     page.evaluate("document.querySelector('[data-action=\"expression:joy\"]').click()")
     page.evaluate("document.querySelector('[data-action=stop]').click()")
     assert asked.wait(10)
     assert done == ["joy", "stop"]
-    screen = page.screenshot()
-    assert psnr(screen[:600, :660], FACE.render(FACE.rest_code, (600, 660))) > 40
+    asked.clear()
+    for keyboard in ("window", "document.getElementById('mirror').contentWindow"):
+        page.evaluate(
+            f"{keyboard}.document.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'Escape', bubbles: true }}))"
+        )
+    assert asked.wait(10)
+    server.hush()
+    page.wait("document.getElementById('state').textContent === 'stopped'")
+    server.info({"state": "resting"})
+    page.wait("document.getElementById('state').textContent === 'no sound comes in'")
+    wide, high = page.evaluate("[mirror.clientWidth, mirror.clientHeight]")
+    want = FACE.render(FACE.rest_code, (high, wide))
+    deadline = time.monotonic() + 30
+    while psnr(page.screenshot()[:high, :wide], want) < 40:
+        assert time.monotonic() < deadline
     assert page.errors == []
     page.close()
 
@@ -83,8 +97,9 @@ def test_expressions_have_a_slider_and_a_click_on_the_face_is_a_look(serve: Serv
     server.show_code(FACE.rest_code, 1000.0)
     page = browser.open(server.url + "operator", width=1000, height=600)
     page.wait(f"{MIRROR} && {MIRROR}.stats.frames.drawn > 0 && document.querySelector('[data-action]') !== null")
-    names = "[...document.querySelectorAll('#actions button')].map((one) => one.textContent)"
-    assert page.evaluate(names) == ["happy", "sad", "rest"], "looking is no button"
+    names = "[...document.querySelectorAll('[data-action]')].map((one) => one.textContent)"
+    assert page.evaluate(names) == ["happy", "sad", "automatic"], "looking is no button"
+    assert "it looks there" in page.evaluate("document.querySelector('.hint').textContent")
 
     def press(name: str) -> None:
         page.evaluate(f"document.querySelector('[data-action=\"expression:{name}\"]').click()")
@@ -104,7 +119,7 @@ def test_expressions_have_a_slider_and_a_click_on_the_face_is_a_look(serve: Serv
     assert asked.get(timeout=10) == ("expression:sad", (0.4,))
     press("rest")
     assert asked.get(timeout=10)[0] == "expression:rest"
-    assert pressed() == []
+    assert pressed() == ["automatic"]
     server.info({"expression": "happy"})
     page.wait("document.querySelector('#actions [aria-pressed=true]')?.textContent === 'happy'")
 
@@ -112,9 +127,9 @@ def test_expressions_have_a_slider_and_a_click_on_the_face_is_a_look(serve: Serv
     page.wait("document.getElementById('mirror').contentDocument.body.style.cursor === 'crosshair'")
 
     def click(x: float, y: float) -> tuple[float, ...]:
-        """At a place of the portrait, in parts of its side; the mirror is 660 px wide and 600 high."""
+        """At a place of the portrait, in parts of its side; the mirror is 652 px wide and 600 high."""
         page.evaluate(f"""document.getElementById('mirror').contentDocument.getElementById('face').dispatchEvent(
-          new MouseEvent('click', {{ bubbles: true, clientX: {30 + 600 * x}, clientY: {600 * y} }}))""")
+          new MouseEvent('click', {{ bubbles: true, clientX: {26 + 600 * x}, clientY: {600 * y} }}))""")
         name, given = asked.get(timeout=10)
         assert name == "look"
         return given
@@ -124,6 +139,28 @@ def test_expressions_have_a_slider_and_a_click_on_the_face_is_a_look(serve: Serv
     assert click(0.0, 1.0)[0] == -1.0
     assert click(0.0, 1.0)[1] == pytest.approx(1.0, abs=0.3)
     assert page.errors == []
+    page.close()
+
+
+@pytest.mark.parametrize("screen", [(390, 844), (360, 640), (1280, 800), (900, 480)], ids=str)
+def test_state_and_stop_are_in_sight_on_every_screen(serve: Serve, browser: Chromium, screen: tuple[int, int]) -> None:
+    names = ("neutral", "happy", "sad", "angry", "surprised", "disgusted", "scared", "rest")
+    actions = {f"expression:{name}": Action(lambda amount: None, 1) for name in names}
+    server = serve(face=page_face(FACE.model, model_id="face"), actions={**actions, "stop": lambda: None})
+    page = browser.open(server.url + "operator", width=screen[0], height=screen[1], mobile=True)
+    page.wait("document.querySelector('[data-action=stop]:enabled') !== null")
+    for part in ("#state", "[data-action=stop]", "#mirror"):
+        box = page.evaluate(f"document.querySelector('{part}').getBoundingClientRect().toJSON()")
+        assert box["top"] >= 0
+        assert box["bottom"] <= screen[1]
+        assert box["right"] <= screen[0]
+    cut = "[...document.querySelectorAll('button')].filter((one) => one.scrollWidth > one.clientWidth).length"
+    assert page.evaluate(cut) == 0
+    assert page.evaluate("[...document.querySelectorAll('button')].every((one) => one.clientHeight >= 40)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= screen[0]
+    server.stop()
+    page.wait("document.getElementById('state').textContent === 'reconnecting'")
+    page.wait("document.querySelector('[data-action=stop]:disabled') !== null")
     page.close()
 
 

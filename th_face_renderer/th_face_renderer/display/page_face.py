@@ -24,7 +24,7 @@ from th_face_renderer.mesh import outline, outwards
 from th_face_renderer.stage import Stage
 from th_face_renderer.texture import active_texels
 
-FORMAT = "talking-head-page/2"
+FORMAT = "talking-head-page/3"
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ export class Eyes {
     gl.uniform1f(uniforms.width, eye.width);
     gl.uniform4f(uniforms.lids, ...eye.upper, ...eye.lower);
     gl.uniform4f(uniforms.wish, eye.skin, eye.lid, eye.side, eye.down);
-    for (const name of ["cheek", "meet", "iris", "line", "fine"]) gl.uniform1f(uniforms[name], constants[`eye_${name}`]);
+    for (const name of ["cheek", "meet", "iris", "hem", "lash", "line", "fine", "near"]) gl.uniform1f(uniforms[name], constants[`eye_${name}`]);
     gl.enable(gl.SCISSOR_TEST);
     gl.scissor(left, height - top - high, wide, high);
     gl.drawArrays(gl.TRIANGLES, 0, 3);

@@ -1,7 +1,8 @@
 // The page: a face, its voice, and as little else as possible.
 //
 // Address parameters: kiosk (no button, no cursor, sound by itself), sound=1|0, buffer=ms, background=colour,
-// face=pictures (do not draw here), meter (be sent the sound even where it is not played: thFace.level).
+// fit=cover (fill the screen, as far as the face stays whole), face=pictures (do not draw here), meter (be sent the sound
+// even where it is not played: thFace.level).
 
 import { Clock } from "./clock.js";
 import { Level } from "./level.js";
@@ -29,12 +30,13 @@ const timeline = new Timeline(clock, 0.1);
 const screen = new Screen(byId("face"), timeline, {
   file: meta("face-file"),
   wish: params.get("face"),
+  cover: params.get("fit") === "cover",
   onlook: () => link.reopen(),
 });
 const sound = new Sound(timeline, showSound);
 const level = new Level(timeline);
 const metering = params.has("meter");
-let info = {}, actions = [], takes = {};
+let info = {}, actions = [], takes = {}, stopped = -Infinity;
 
 const askedBuffer = Number.parseFloat(params.get("buffer"));
 const background = params.get("background"), backdrop = meta("face-backdrop");
@@ -69,6 +71,7 @@ const link = new Link(socketAddress, clock, {
     mark("mark-info", values.badge ?? "");
   },
   stop() {
+    stopped = performance.now() / 1000;
     screen.restart();
     sound.restart();
     level.restart();
@@ -112,8 +115,7 @@ function showSound() {
   const on = sound.running;
   if (link.listening !== (on || metering)) link.listen(on || metering);
   button.hidden = kiosk;
-  button.setAttribute("aria-pressed", String(on));
-  button.lastElementChild.textContent = on ? "Sound off" : "Sound on";
+  button.setAttribute("aria-pressed", String(on));   // "Sound on", pressed or not
 }
 
 button.addEventListener("click", (event) => {
@@ -179,6 +181,10 @@ window.thFace = {
   get sounding() { return sound.running; },
   get actions() { return actions; },
   get takes() { return takes; },
+  get since() {     // s since the last stop, and since the last sound came (with `meter`)
+    const now = performance.now() / 1000;
+    return { stop: now - stopped, sound: now - level.came };
+  },
   act(action, ...numbers) { link.act(action, numbers); },
   aim(x, y) { return screen.aim(x, y); },
   setSound,
@@ -194,5 +200,7 @@ addEventListener("keydown", (event) => {
 
 setInterval(() => {
   mark("mark-late", link.state === "open" && timeline.late ? "late" : "");
+  // A kiosk has no button: where the browser wants a gesture, say so.
+  mark("mark-sound", kiosk && sound.blocked ? "touch for sound" : "");
   report.show();
 }, 250);

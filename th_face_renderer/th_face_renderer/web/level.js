@@ -6,12 +6,13 @@ const FLOOR = -60;      // dB of full scale
 
 export class Level {
   constructor(timeline) {
-    Object.assign(this, { timeline, waiting: [], shown: FLOOR, at: 0 });
+    Object.assign(this, { timeline, waiting: [], shown: FLOOR, at: 0, came: performance.now() / 1000 });
   }
 
   restart() { this.waiting = []; }
 
   push(presentAt, rate, samples) {
+    this.came = performance.now() / 1000;   // when any sound came last
     const size = Math.max(1, Math.round(rate * STEP));
     for (let from = 0; from < samples.length; from += size) {
       const piece = samples.subarray(from, from + size);

@@ -1,10 +1,10 @@
 // The face as the server sends it: a safetensors file (its layout: display/page_face.py), read strictly.
 
-const FORMAT = "talking-head-page/2";
+const FORMAT = "talking-head-page/3";
 const MAX_HEADER = 1 << 20;
 const ARRAYS = { F32: Float32Array, I32: Int32Array, I8: Int8Array, U8: Uint8Array };
 const CONSTANTS = ["code_limit", "lip_gap", "row_margin", "lip_margin", "corner_margin", "corner_softness", "feather", "lip_rows"];
-const EYES = ["wide", "edge", "skin", "brow", "cheek", "meet", "iris", "side", "down", "line", "fine"].map((name) => `eye_${name}`);
+const EYES = ["wide", "edge", "skin", "brow", "cheek", "meet", "iris", "side", "down", "hem", "lash", "line", "fine", "near"].map((name) => `eye_${name}`);
 export const LAYER = 5;     // numbers that follow every code: lids right and left, gaze x and y, lift
 
 // {face, points, shape, appearance, canvas: {width, height}, texture: {width, height}, roi: {x, y, width, height},

@@ -5,6 +5,9 @@
 const byId = (id) => document.getElementById(id);
 const mirror = byId("mirror"), level = byId("level"), bar = level.firstElementChild, listen = byId("sound");
 const FLOOR = -60, HIGH = -6;      // dB of full scale
+const SILENT = 3;                  // s without any sound before that is said
+const STOPPED = 3;                 // s that a stop is said
+const LABELS = { rest: "automatic" };   // what a receptionist calls what the node calls rest
 
 const face = () => mirror.contentWindow?.thFace;
 
@@ -17,17 +20,20 @@ function figures({ stats, info }) {
   return {
     "Voice to face": inMs(delay === null ? null : delay + stats.buffer_ms + stats.extra_ms),
     "of that, buffer of this page": inMs(stats.buffer_ms + stats.extra_ms),
-    "Face off its time, 99 %": inMs(stats.skew_ms.n ? stats.skew_ms.p99 : null),
-    "Sound off its time, 99 %": stats.sound.state === "running" && stats.sound.error_ms.n ? inMs(stats.sound.error_ms.p99) : "off",
+    "Skew of the face, 99 %": inMs(stats.skew_ms.n ? stats.skew_ms.p99 : null),
+    "Skew of the sound, 99 %": stats.sound.state === "running" && stats.sound.error_ms.n ? inMs(stats.sound.error_ms.p99) : "not played",
     "Round trip": inMs(stats.clock.rtt_ms),
-    "Viewers": info.viewers ?? "–",
+    "Pages and screens": info.viewers ?? "–",
   };
 }
 
-function state({ state: link, stats, info }) {
+// In words, and how bad it is.
+function state({ state: link, stats, info, since }) {
   if (link !== "open") return [link, "bad"];
+  if (since.stop < STOPPED) return ["stopped", "stop"];
   if (info.badge) return [info.badge, "bad"];
   if (stats.late) return ["late", "bad"];
+  if (since.sound > SILENT && info.state !== "speaking") return ["no sound comes in", "wait"];
   return [info.state || "connected", "good"];
 }
 
@@ -40,8 +46,8 @@ function list(values) {
   }));
 }
 
-// Buttons for what the server offers; a name like "expression:happy" belongs to the group "expression". What takes one number
-// has a slider in its group, how much of it; what takes two is no button.
+// Buttons for what the server offers; a name like "expression:happy" belongs to the group "expression", what has no group is
+// always at hand. What takes one number has a slider in its group, how much of it; what takes two is no button.
 let offered = "", chosen = "";
 function offer(actions, takes) {
   if (actions.join() === offered) return;
@@ -52,32 +58,40 @@ function offer(actions, takes) {
     if (!groups.has(group)) groups.set(group, []);
     groups.get(group).push([action, name]);
   }
+  byId("always").replaceChildren(...(groups.get("") ?? []).map(([action, name]) => button(action, name)));
+  groups.delete("");
   byId("actions").replaceChildren(...[...groups].map(([group, members]) => {
     const amount = members.some(([action]) => takes[action] === 1) ? slider(group) : null;
     const buttons = members.map(([action, name]) => button(action, name, takes[action] === 1 ? amount : null));
     return fieldset(group, [...buttons, ...(amount ? [amount.parentElement] : [])]);
   }));
+  if (actions.includes("look")) byId("actions").append(hint("Click on the face, and it looks there."));
+  choose(chosen);
 }
 
 function fieldset(name, members) {
-  const set = document.createElement("fieldset");
-  if (name) {
-    const legend = document.createElement("legend");
-    legend.textContent = name;
-    set.append(legend);
-  }
-  set.append(...members);
+  const set = document.createElement("fieldset"), legend = document.createElement("legend");
+  legend.textContent = name;
+  set.append(legend, ...members);
   return set;
+}
+
+function hint(words) {
+  const made = document.createElement("p");
+  made.className = "hint";
+  made.textContent = words;
+  return made;
 }
 
 function button(action, name, amount) {
   const made = document.createElement("button");
   made.type = "button";
-  made.textContent = name;
+  made.textContent = LABELS[name] ?? name;
   made.dataset.action = action;
+  if (action === "stop") made.setAttribute("aria-keyshortcuts", "Escape");
   made.addEventListener("click", () => act(action, name, amount));
   if (amount) {
-    made.setAttribute("aria-pressed", "false");
+    made.dataset.name = name;
     amount.addEventListener("change", () => { if (chosen === name) act(action, name, amount); });
   }
   return made;
@@ -85,37 +99,50 @@ function button(action, name, amount) {
 
 function act(action, name, amount) {
   face()?.act(action, ...(amount ? [Number(amount.value) / 100] : []));
-  if (amount) choose(name);
+  if (amount || action === "stop") choose(amount ? name : "");   // a stop ends every wish
 }
 
 function slider(group) {
   const label = document.createElement("label"), word = document.createElement("span"), made = document.createElement("input");
+  const shown = document.createElement("output");
   Object.assign(made, { type: "range", min: 5, max: 100, step: 5, value: 100, id: `${group}-amount` });
+  const tell = () => { shown.textContent = `${made.value} %`; };
+  for (const kind of ["input", "change"]) made.addEventListener(kind, tell);
+  tell();
   word.textContent = "Intensity";
-  label.append(word, made);
+  label.append(word, made, shown);
   return made;
 }
 
-// The expression that is asked for now, here or elsewhere.
+// The expression that is asked for now, here or elsewhere; none: what the voice says.
 let told = "";
 function choose(name) {
   chosen = name === "rest" ? "" : name;
-  for (const one of document.querySelectorAll("#actions button[aria-pressed]")) {
-    one.setAttribute("aria-pressed", String(one.textContent === chosen));
+  for (const one of document.querySelectorAll("#actions button[data-name]")) {
+    one.setAttribute("aria-pressed", String(one.dataset.name === (chosen || "rest")));
   }
 }
+
+// Escape stops, wherever the keyboard is.
+function stopByKey(event) {
+  if (event.key === "Escape" && !event.repeat) document.querySelector("#always [data-action=stop]")?.click();
+}
+addEventListener("keydown", stopByKey);
 
 // A click on the face: it looks there.
 let watched = null;
 function watch(page) {
   const document_ = mirror.contentDocument;
-  if (document_ === watched || !document_?.getElementById("face")) return;
+  if (document_ === watched || page.state !== "open" || !document_?.getElementById("face")) return;
   watched = document_;
-  watched.body.style.cursor = "crosshair";   // a kiosk hides it
+  if ("look" in page.takes) watched.body.style.cursor = "crosshair";   // a kiosk hides it
+  watched.addEventListener("keydown", stopByKey);
   watched.addEventListener("click", (event) => {
     if ("look" in page.takes && event.target.id === "face") page.act("look", ...page.aim(event.clientX, event.clientY));
   });
 }
+
+byId("timing").open = matchMedia("(min-aspect-ratio: 1/1)").matches;   // a phone has no room for it at first
 
 listen.addEventListener("click", () => face()?.setSound(!face().sounding));
 
@@ -134,9 +161,12 @@ setInterval(() => {
   if (byId("state").textContent !== word) byId("state").textContent = word;
   byId("state").dataset.mood = mood;
   level.setAttribute("aria-valuenow", Math.round(page.level));
+  level.setAttribute("aria-valuetext", `${Math.round(page.level)} dB`);
   listen.setAttribute("aria-pressed", String(page.sounding));
-  list(figures(page));
-  offer(page.state === "open" ? page.actions : [], page.takes);
+  const known = Object.entries(figures(page)).map(([name, value]) => [name, page.state === "open" ? value : "–"]);
+  list(Object.fromEntries(known));
+  if (page.state === "open") offer(page.actions, page.takes);
+  for (const one of document.querySelectorAll("[data-action]")) one.disabled = page.state !== "open";
   watch(page);
   const { expression } = page.info;
   if (expression !== undefined && expression !== told) choose((told = expression));

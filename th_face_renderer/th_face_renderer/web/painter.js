@@ -18,14 +18,14 @@ const OPTIONS = { alpha: true, antialias: false, depth: false, stencil: false, p
 export function context(canvas) { return canvas.getContext("webgl2", OPTIONS); }
 
 export class Painter {
-  // gl: a context of its own. Throws where the card cannot take the model.
-  constructor(gl, model) {
+  // gl: a context of its own. cover: fill it, rather than show the whole portrait. Throws where the card cannot take the model.
+  constructor(gl, model, { cover = false } = {}) {
     const { points, triangles, reference, texture, appearance } = model;
     const most = Math.max(texture.width, texture.height);
     if (most > gl.getParameter(gl.MAX_TEXTURE_SIZE) || appearance > gl.getParameter(gl.MAX_ARRAY_TEXTURE_LAYERS) || points > 65535) {
       throw new Error(`The graphics card cannot take this face: ${appearance} modes of ${texture.width} x ${texture.height} px.`);
     }
-    Object.assign(this, { gl, model, width: 0, height: 0 });
+    Object.assign(this, { gl, model, cover, width: 0, height: 0 });
     this.canvasPoints = new Float64Array(2 * points);
     this.places = new Float32Array(2 * points);
     this.order = new Uint16Array(triangles.length);
@@ -68,7 +68,7 @@ export class Painter {
 
   #resize(width, height) {
     const { model } = this;
-    Object.assign(this, { width, height, placed: placement(model.canvas, width, height) });
+    Object.assign(this, { width, height, placed: placement(model, width, height, this.cover) });
     const mean = this.#place(new Float32Array(model.rest.length), new Float32Array(this.places.length));
     const seen = Math.max(doubleArea(mean, model.triangles), 1e-9);
     this.texels.fit(Math.sqrt(doubleArea(model.reference, model.triangles) / seen));

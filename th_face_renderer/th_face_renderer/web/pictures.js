@@ -8,7 +8,9 @@ const FAR = 10;             // s: a picture due later than this has a wrong date
 const MAX_SIDE = 4096;      // px
 
 export class Pictures {
-  constructor(canvas, timeline) {
+  constructor(canvas, timeline, cover = false) {
+    this.cover = cover;
+    if (cover) Object.assign(canvas.style, { objectFit: "cover", objectPosition: "50% 40%" });
     this.canvas = canvas;
     this.timeline = timeline;
     this.context = canvas.getContext("2d", { alpha: false });
@@ -114,8 +116,8 @@ export class Pictures {
     if (!this.current) return;
     const { canvas, current, context } = this;
     const ratio = devicePixelRatio || 1;
-    const scale = Math.min((canvas.clientWidth * ratio) / current.width, (canvas.clientHeight * ratio) / current.height,
-      MAX_SIDE / Math.max(current.width, current.height));
+    const fits = [(canvas.clientWidth * ratio) / current.width, (canvas.clientHeight * ratio) / current.height];
+    const scale = Math.min(this.cover ? Math.max(...fits) : Math.min(...fits), MAX_SIDE / Math.max(current.width, current.height));
     const width = Math.max(1, Math.round(current.width * scale));
     const height = Math.max(1, Math.round(current.height * scale));
     if (canvas.width !== width || canvas.height !== height) {

@@ -5,7 +5,7 @@ const LOWER = [60, 67, 66, 65, 64];
 const PAIRS = [[61, 67], [62, 66], [63, 65]];   // inner lips, upper and lower
 const LEFT = 60, RIGHT = 64;                    // corners of the mouth
 
-const LANDMARKS = 68, LIFT = 4;                 // the latter in a layer
+const LANDMARKS = 68, ROOM = 0.12, LIFT = 4;                 // the latter in a layer
 
 // x, y of every point of a code in canvas px, lifted by its layer, into `out` (Float64Array of twice the points).
 export function pointsOf(model, code, out) {
@@ -73,13 +73,27 @@ function interpolate(x, line) {
 }
 
 // Canvas to picture, {x: [scale, offset], y: [scale, offset]}: centred, as large as it fits; borders below a pixel are
-// stretched away. The centres of the outermost pixels coincide.
-export function placement(canvas, width, height) {
-  const rooms = [width - 1, height - 1], sides = [canvas.width - 1, canvas.height - 1];
-  const even = Math.min(rooms[0] / sides[0], rooms[1] / sides[1]);
+// stretched away. The centres of the outermost pixels coincide. With `cover` it fills the screen instead, as far as the face
+// stays whole, and what is cut off lies around the face.
+export function placement(model, width, height, cover = false) {
+  const { canvas } = model, rooms = [width - 1, height - 1], sides = [canvas.width - 1, canvas.height - 1];
+  const fits = sides.map((side, i) => rooms[i] / side), faces = [0, 1].map((axis) => extent(model, axis));
+  let even = Math.min(...fits);
+  if (cover) even = Math.max(even, Math.min(Math.max(...fits), ...faces.map(([low, high], i) => rooms[i] / (high - low))));
   const [x, y] = sides.map((side, i) => {
-    const border = (rooms[i] - even * side) / 2;
-    return border < 1 ? [rooms[i] / side, 0] : [even, border];
+    const spare = rooms[i] - even * side, middle = (faces[i][0] + faces[i][1]) / 2;
+    if (spare < -2) return [even, Math.min(0, Math.max(spare, rooms[i] / 2 - even * middle))];
+    return spare < 2 ? [fits[i], 0] : [even, spare / 2];
   });
   return { x, y };
+}
+
+// From where to where the face reaches along an axis, with some room around it.
+function extent({ mean }, axis) {
+  let low = Infinity, high = -Infinity;
+  for (let i = 0; i < LANDMARKS; i += 1) {
+    low = Math.min(low, mean[2 * i + axis]);
+    high = Math.max(high, mean[2 * i + axis]);
+  }
+  return [low - ROOM * (high - low), high + ROOM * (high - low)];
 }

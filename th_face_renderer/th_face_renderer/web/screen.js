@@ -12,9 +12,9 @@ const TRIES = 3;        // for the face's file, a second apart
 
 export class Screen {
   // file: the name of the face's file, "" where there is none. wish: "pictures" or "codes" (or nothing).
-  // onlook() is called when what the server should send has changed.
-  constructor(canvas, timeline, { file, wish, onlook }) {
-    Object.assign(this, { canvas, timeline, onlook, file: "", face: "", why: "" });
+  // cover: fill the screen, as far as the face stays whole. onlook() is called when what the server should send has changed.
+  constructor(canvas, timeline, { file, wish, cover, onlook }) {
+    Object.assign(this, { canvas, timeline, cover, onlook, file: "", face: "", why: "" });
     const gl = file && wish !== "pictures" ? context(canvas) : null;
     if (gl) {
       this.gl = gl;
@@ -23,7 +23,7 @@ export class Screen {
       this.show(file);
     } else {
       this.why = wish === "pictures" ? "asked for" : file ? "no WebGL2" : "no face";
-      this.drawer = new Pictures(canvas, timeline);
+      this.drawer = new Pictures(canvas, timeline, cover);
     }
   }
 
@@ -69,22 +69,20 @@ export class Screen {
 
   // Where the face must look to look at a place of the page (px): gaze to the right and down, -1 to 1.
   aim(x, y) {
-    const { left, top, width, height } = this.canvas.getBoundingClientRect();
-    const { mean, canvas } = this.model ?? {};
-    const side = this.model ? Math.min(width / canvas.width, height / canvas.height) * canvas.height : Math.min(width, height);
-    let [across, down] = [0.5, 0.4];     // of the portrait, where nothing is known of it
-    if (this.model) {
-      const eyes = EYES.map((name) => [mean[2 * name] / canvas.width, mean[2 * name + 1] / canvas.height]);
-      [across, down] = [0, 1].map((i) => eyes.reduce((sum, eye) => sum + eye[i], 0) / eyes.length);
+    const { left, top, width, height } = this.canvas.getBoundingClientRect(), { painter } = this.drawer;
+    let from = [0.5 * width, 0.4 * height], side = Math.min(width, height);     // where nothing is known of the portrait
+    if (painter?.placed) {
+      const { mean, canvas } = painter.model, { x: across, y: down } = painter.placed;
+      const [eyeX, eyeY] = [0, 1].map((axis) => EYES.reduce((sum, name) => sum + mean[2 * name + axis], 0) / EYES.length);
+      from = [((across[0] * eyeX + across[1]) / painter.width) * width, ((down[0] * eyeY + down[1]) / painter.height) * height];
+      side = ((down[0] * canvas.height) / painter.height) * height;
     }
-    const wide = this.model ? (side * canvas.width) / canvas.height : side;
-    const from = [left + width / 2 + (across - 0.5) * wide, top + height / 2 + (down - 0.5) * side];
-    return [x - from[0], y - from[1]].map((way) => Math.min(1, Math.max(-1, way / (FAR_LOOK * side))));
+    return [x - left - from[0], y - top - from[1]].map((way) => Math.min(1, Math.max(-1, way / (FAR_LOOK * side))));
   }
 
   #prepare() {
     if (!this.model || this.gl.isContextLost()) return;
-    this.drawer.take(new Painter(this.gl, this.model));
+    this.drawer.take(new Painter(this.gl, this.model, { cover: this.cover }));
     this.face = this.model.face;
   }
 
@@ -106,7 +104,7 @@ export class Screen {
     this.drawer.close();
     const canvas = this.canvas.cloneNode();
     this.canvas.replaceWith(canvas);
-    Object.assign(this, { canvas, gl: null, model: null, face: "", why, drawer: new Pictures(canvas, this.timeline) });
+    Object.assign(this, { canvas, gl: null, model: null, face: "", why, drawer: new Pictures(canvas, this.timeline, this.cover) });
     this.onlook();
   }
 }

@@ -106,7 +106,7 @@ uniform vec4 place;           // corner of the eye, direction of s
 uniform float width;
 uniform vec4 lids;            // coefficients of the upper and the lower edge
 uniform vec4 wish;            // skin, lid, side, down
-uniform float cheek, meet, iris, line, fine;
+uniform float cheek, meet, iris, hem, lash, line, fine, near;
 out vec4 colour;
 
 vec4 at(float s, float t) {
@@ -131,8 +131,12 @@ void main() {
 
   vec2 ball = vec2(s, t);
   if (t > upper && t < lower) {
-    ball.x = s < left ? share * rest : s > right ? 1.0 - share * rest : s - side;
-    ball.y = clamp(t - down * share, upper, lower);
+    float to = s < left ? share * rest : s > right ? 1.0 - share * rest : s - side, there = to * (1.0 - to);
+    float top = there * (lids.x + lids.y * to), bottom = there * (lids.z + lids.w * to);
+    float part = clamp((t - upper) / max(opening, 1e-3), 0.0, 1.0), free = clamp(min(part, 1.0 - part) / hem, 0.0, 1.0);
+    float least = min(top, bottom), straight = clamp(t - down * share, least, bottom);
+    float along = clamp(t + top - upper + part * part * (3.0 - 2.0 * part) * (bottom - lower - top + upper), least, bottom);
+    ball = vec2(to, mix(along, straight, share * free * free * (3.0 - 2.0 * free)));
   }
   colour = at(ball.x, ball.y);
   colour = mix(colour, at(s, t + rise * clamp((reach + rise - (t - low)) / (reach + rise), 0.0, 1.0)), clamp(0.5 + t - low, 0.0, 1.0));
@@ -141,10 +145,13 @@ void main() {
   float other = (lids.z * (1.0 - 2.0 * s) + lids.w * s * (2.0 - 3.0 * s)) / width;
   float bent = bend + (1.0 - meet) * lid * (other - bend);
   float thin = clamp(sqrt((1.0 + bend * bend) / (1.0 + bent * bent)), 1.0, 2.0), q = clamp(above / far, 0.0, 1.0);
-  float drawn = above > far ? t : above < 0.0 ? upper - above * thin
-    : upper - far * thin * q * (1.0 - q) * (1.0 - q) - skin * q * q * (3.0 - 2.0 * q) + far * q * q * (1.0 - q);
+  float shut = lid * (2.0 - lid), fades = min(12.0 * hill, 1.0), gone = shut * min(lash * width, 0.4 * skin) * fades;
+  float drawn = above > far ? t : above < 0.0 ? upper - gone - above * thin
+    : upper - gone * (1.0 - q) * (1.0 - q) * (1.0 + 2.0 * q) - far * thin * q * (1.0 - q) * (1.0 - q)
+      + far * q * q * (1.0 - q) - skin * q * q * (3.0 - 2.0 * q);
   colour = mix(colour, at(s, drawn), clamp(0.5 + above, 0.0, 1.0));
 
   float z = (0.25 * fine * width - above) / (fine * width), mark = max(1.0 - z * z, 0.0);
-  colour.rgb *= 1.0 - line * lid * mark * mark * min(12.0 * hill, 1.0);
+  vec3 dark = min(at(s, upper).rgb, min(at(s, upper - near * width).rgb, at(s, upper + near * width).rgb));
+  colour.rgb = mix(colour.rgb, min(colour.rgb, (1.0 - line) * dark), shut * mark * mark * fades);
 }`;

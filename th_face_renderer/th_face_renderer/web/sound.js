@@ -33,6 +33,9 @@ export class Sound {
 
   get running() { return this.wanted && this.audio?.state === "running"; }
 
+  // Asked for, and the browser waits for a gesture.
+  get blocked() { return this.wanted && this.asked && this.audio?.state === "suspended"; }
+
   // In a user's gesture, or wherever the browser lets pages sound by themselves.
   async start() {
     this.wanted = true;
@@ -44,6 +47,7 @@ export class Sound {
     }
     // Where a gesture is missing this promise waits for ever.
     await Promise.race([this.audio.resume().catch(() => {}), new Promise((done) => setTimeout(done, 1000))]);
+    this.asked = true;
     this.onstate();
   }
 

@@ -9,6 +9,7 @@ const MAX_EXTRA = 1.5;   // s
 const MARGIN = 0.03;     // s of room left when the buffer is changed
 const PATIENCE = 10;     // good periods before the buffer shrinks
 const HOPELESS = 0.9;    // a share that nothing but a larger buffer will cure: act at once
+const OVER = 3;          // s without anything: nothing is late any more
 const BEARABLE = { picture: 0.5, sound: 0.05 };  // share of late ones: a dropped picture is seldom seen, a break is heard
 
 export class Timeline {
@@ -21,8 +22,12 @@ export class Timeline {
 
   restart() {
     this.kinds = new Map();
-    this.late = false;
+    this.judged = false;
+    this.heard = -Infinity;
   }
+
+  // Whether what comes is late; what has come to its end is not.
+  get late() { return this.judged && performance.now() / 1000 - this.heard < OVER; }
 
   get delay() { return this.buffer + this.extra; }
 
@@ -30,6 +35,7 @@ export class Timeline {
 
   // Something arrived with `slack` s to spare (negative: too late).
   arrived(kind, slack, now) {
+    this.heard = performance.now() / 1000;
     let seen = this.kinds.get(kind);
     if (!seen) this.kinds.set(kind, (seen = { since: now, slacks: [], first: true, good: 0, bad: 0, least: Infinity, late: false }));
     seen.slacks.push(slack);
@@ -38,7 +44,7 @@ export class Timeline {
     seen.first = false;
     seen.since = now;
     seen.slacks = [];
-    this.late = this.extra > 0 || [...this.kinds.values()].some((one) => one.late);
+    this.judged = this.extra > 0 || [...this.kinds.values()].some((one) => one.late);
   }
 
   #judge(seen, bearable) {
