@@ -200,9 +200,10 @@ def _retargeter(
     splits: Mapping[str, str],
     progress: Progress | None,
 ) -> Retargeter:
-    """People's ranges are those of the clips that are trained on, as a face would be built of them alone."""
+    """A person's range is that of his clips that are trained on; of all his clips where he has none of these."""
     assert plan.retarget is not None
-    trained = [one for one in recordings if splits[one.id] == "train"]
+    heard = {one.speaker for one in recordings if splits[one.id] == "train"}
+    trained = [one for one in recordings if splits[one.id] == "train" or one.speaker not in heard]
     repertoire = find_repertoire(find_face(plan.retarget), out, trained, progress=progress)
     return Retargeter.of(face_and_id(face)[0], repertoire, trained, plan.cache, progress=progress)
 

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solveh_banded
 
+from th_common.errors import ModelError
 from th_face_renderer.face_model import LANDMARKS, LIP_GAP, FaceModel
 from th_training.landmarks.measures import inter_ocular
 from th_training.landmarks.pose import move, similarity
 from th_training.retarget.frontal import EYE_CORNERS, RIGID
-from th_training.retarget.measures import MEASURES, NOISE, OPENING, SPEECH, measure
+from th_training.retarget.measures import NOISE, OPENING, measure
 
 STIFFNESS = 5.0
 """What a second difference of codes by one sd counts, squared, beside one sd away from rest. What is measured surely, as the lips'
 opening, is not smoothed by it (half at 20 Hz and more); what is not, from about 8 Hz on."""
 _EDGES = 0.002, 0.998  # quantiles of the face's own codes and measures: beyond them it was never seen
 _RANGE = 0.05, 0.95  # quantiles that a range is taken between
+_LEAST_OPENING = 0.02  # IOD, in plain speech
 _STEP = 0.5  # sd, for the slope of measures
 
 
@@ -42,7 +44,10 @@ class Puppet:
 
     @classmethod
     def of(cls, model: FaceModel, codes: np.ndarray, speech: np.ndarray) -> Puppet:
-        """Of a face, codes (N, S + A) that it was seen with in all its moods, and shape codes (M, S) of plain speech."""
+        """Of a face, codes (N, S + A) that it was seen with in all its moods, and shape codes (M, S) of plain speech.
+
+        Raises ModelError where its lips never opened.
+        """
         count = len(model.shape_modes)
         rest = model.rest[:count].astype(np.float64)
         shape = np.concatenate([codes[:, :count], speech, rest[None]]).astype(np.float64)
@@ -58,6 +63,10 @@ class Puppet:
         least[OPENING] = at_rest[OPENING]
         first, last = np.quantile(at_rest + (speech - rest) @ slope.T, _RANGE, axis=0)
         first[OPENING] = max(first[OPENING], at_rest[OPENING])
+        if last[OPENING] - at_rest[OPENING] < _LEAST_OPENING:
+            raise ModelError(
+                "the lips of this face were never opened in what is known of it: it cannot be moved as a person does"
+            )
         around = shape - shape.mean(0)
         spread = around.T @ around / len(around) + 1e-3 * np.eye(count)
         return cls(rest, at_rest, slope, np.minimum(low, rest), np.maximum(high, rest), np.minimum(least, at_rest),
@@ -118,6 +127,3 @@ def _frontal(model: FaceModel, shape: np.ndarray, rest: np.ndarray) -> np.ndarra
     home = (home - home[EYE_CORNERS].mean(0)) / inter_ocular(home)
     points = _landmarks(model, shape).astype(np.float64)
     return np.stack([move(one, similarity(one[RIGID], home[RIGID])) for one in points])
-
-
-__all__ = ["MEASURES", "SPEECH", "STIFFNESS", "Puppet"]

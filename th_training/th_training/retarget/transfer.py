@@ -88,7 +88,7 @@ class Retargeter:
         Raises InputError, naming the video, where it cannot be read, shows no face in a fifth of its pictures, or nobody knows
         the person's range.
         """
-        person = self.people.get(recording.speaker, "no clip of this speaker is trained on: the range is not known")
+        person = self.people.get(recording.speaker, "nothing is known of this speaker")
         if isinstance(person, str):
             raise InputError(f"{recording.video}: {recording.speaker}: {person}")
         times, end = picture_times(recording.video)
