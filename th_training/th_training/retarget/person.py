@@ -22,7 +22,7 @@ _CLOSED = 0.2  # of the range of the opening above its bottom: so far apart a tr
 _RANGE = 0.05, 0.95
 _BOTTOM, _TOP = 0.02, 0.98
 _BLINK = 0.8, 70  # s of which the wider part is taken, percentile: a blink is over in 0.4 s, and no sound foretells it
-_MOST_FRAMES = 4000  # that a person's shape is found from
+_MOST_FRAMES = 1000  # that a person's shape is found from
 
 
 @dataclass(frozen=True, eq=False)
