@@ -3,6 +3,8 @@
     th corpus video ../shared/corpus/grid_s1/video build/s1 --retarget default --profile robot
     python benchmarks/retarget.py build/s1 --words ../shared/corpus/grid_s1
 
+With --predictions FOLDS (of `th train build/s1 FOLDS --folds 3 ...`) the codes are what networks make of clips that they have not heard.
+
 Correlations over time, mean over clips: each measure of the drawn face against the same of the landmarks as they were measured. Closed:
 the real lips touch (opening in the lowest fifth of its range over all clips), the face's are less than 2 px of a 160 px eye distance apart.
 With GRID's transcripts: the least opening in each m, b and p. Jerk: third difference of the shape codes, in sd/s^3.
@@ -22,6 +24,7 @@ from th_training.corpus.grid import find_grid
 from th_training.corpus.sound import read_sound
 from th_training.landmarks import cached_track
 from th_training.landmarks.measures import brow_height, corner_height, eye_opening, lip_opening, lip_width
+from th_training.learn.folds import read_predictions
 from th_training.learn.metrics import correlation
 from th_training.retarget.transfer import on_clock, picture_times
 from th_training.speech.align import align
@@ -43,14 +46,18 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--cache", type=Path, default=Path("build/cache/landmarks"))
     parser.add_argument("--words", type=Path, help="folder of GRID's transcripts and videos")
+    parser.add_argument("--predictions", type=Path, help="folder that `th train --folds` wrote")
     chosen = parser.parse_args()
     corpus = read_corpus(chosen.corpus)
     assert corpus.face_path is not None
     face = read_face(corpus.face_path)
     texts = {one.id: one.text for one in find_grid(chosen.words).recordings} if chosen.words else {}
+    predicted = read_predictions(chosen.predictions) if chosen.predictions else None
     rows, real, drawn, jerk, bilabials = [], [], [], [], []
     for clip in corpus.clips:
-        codes = corpus.arrays(clip, "codes")["codes"]
+        if predicted is not None and clip.id not in predicted:
+            continue
+        codes = corpus.arrays(clip, "codes")["codes"] if predicted is None else predicted[clip.id]
         measured, points = people(clip, chosen.cache), face.landmark_track(codes)
         rows.append([correlation(f(points)[:, None], f(measured)[:, None])[0] for f in MEASURES.values()])
         real.append(lip_opening(measured))
