@@ -33,7 +33,7 @@ MEASURES = (
     Measure("inner width", 0, (64,), (60,), noise=0.025),
     Measure("upper lip's thickness", 1, (61, 62, 63), (50, 51, 52)),
     Measure("lower lip's thickness", 1, (56, 57, 58), (65, 66, 67), noise=0.02),
-    Measure("corners", 1, (48, 54)),
+    Measure("corners", 1, (48, 54), (51, 57), noise=0.01),
     Measure("jaw", 1, (7, 8, 9), noise=0.03, slow=0.03),
     Measure("inner brows", 1, (20, 21, 22, 23), slow=0.08, speech=False),
     Measure("outer brows", 1, (17, 18, 25, 26), slow=0.08, speech=False),

@@ -20,6 +20,7 @@ opening, is not smoothed by it (half at 20 Hz and more); what is not, from about
 _EDGES = 0.002, 0.998  # quantiles of the face's own codes and measures: beyond them it was never seen
 _RANGE = 0.05, 0.95  # quantiles that a range is taken between
 _LEAST_OPENING = 0.02  # IOD, in plain speech
+_TURNS = 8
 _STEP = 0.5  # sd, for the slope of measures
 
 
@@ -76,7 +77,7 @@ class Puppet:
         """Measures (T, K) IOD at 60 Hz -> shape codes (T, S) sd: the most likely course.
 
         Least squares over all frames together: deviations by each measure's noise, codes by their own spread about rest, and
-        smooth. Then the lips' opening is met exactly, where the face was ever seen so; codes stay within what it was seen with.
+        smooth. Then the lips' opening is met, as far as codes within what the face was seen with can.
         """
         aims = np.clip(wanted, self.least, self.most) - self.at_rest
         weighted = self.slope / (NOISE**2)[:, None]
@@ -89,9 +90,9 @@ class Puppet:
         codes = course @ (root @ axes).T
         way = self.spread @ self.slope[OPENING]
         way = way / (self.slope[OPENING] @ way)
-        for _ in range(3):  # limits of codes and the lips' opening, by turns
-            codes = np.clip(codes, self.low - self.rest, self.high - self.rest)
+        for _ in range(_TURNS):  # the lips' opening and the limits of codes, by turns
             codes = codes + (aims[:, OPENING] - codes @ self.slope[OPENING])[:, None] * way
+            codes = np.clip(codes, self.low - self.rest, self.high - self.rest)
         return codes + self.rest
 
     def measures(self, shape: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ from th_training.retarget.puppet import Puppet
 from th_training.retarget.repertoire import Repertoire
 from th_training.video import timed_pictures
 
-VERSION = 1
+VERSION = 2
 """Of what is made of a video: files of another version are made anew."""
 
 Progress = Callable[[str], Callable[[Iterable[Any], int], Iterable[Any]]]
