@@ -59,13 +59,20 @@ class PoseMap:
 
 
 def fit_pose_map(
-    model: FaceModel, poses: np.ndarray, landmarks: np.ndarray, appearance: np.ndarray, *, seed: int = 0
+    model: FaceModel,
+    poses: np.ndarray,
+    landmarks: np.ndarray,
+    appearance: np.ndarray,
+    *,
+    seed: int = 0,
+    least: float | None = MIN_R2,
 ) -> PoseMap:
     """Learn the map from drawn frames: poses (N, U), landmarks (N, 68, 2), appearance codes (N, A).
 
-    Ridge and kernel width are chosen, and R2 is measured, on a fifth of the frames; the map kept is fitted on all.
+    Ridge and kernel width are chosen, and R2 is measured, on a fifth of the frames; the map kept is fitted on all. Poses may be
+    (N, 0): then the appearance is told from the shape alone.
 
-    Raises ModelError where the held-out R2, mean over modes, is below MIN_R2.
+    Raises ModelError where the held-out R2, mean over modes, is below `least`.
     """
     mean = model.shape_mean[:LANDMARKS].astype(np.float64)
     modes = model.shape_modes[:, :LANDMARKS].astype(np.float64)
@@ -86,8 +93,8 @@ def fit_pose_map(
                 best = (float(r2.mean()), gamma, ridge, r2)
     assert best is not None
     score, gamma, ridge, r2 = best
-    if score < MIN_R2:
-        raise ModelError(f"appearance cannot be told from the pose: held-out R2 {score:.2f} is below {MIN_R2}")
+    if least is not None and score < least:
+        raise ModelError(f"appearance cannot be told from the pose: held-out R2 {score:.2f} is below {least}")
     linear, dual = _solve(inputs, appearance, gamma, ridge)
     figures: dict[str, float | list[float]] = {
         "pose_map_r2": round(score, 4),

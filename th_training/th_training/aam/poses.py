@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from th_common.errors import InputError
@@ -14,13 +16,12 @@ FPS = 60.0
 _SENTENCE = 3.0  # s
 
 
-def babble(frames: int, *, seed: int) -> np.ndarray:
+def babble(frames: int, *, seed: int, emotions: Sequence[str] = tuple(EMOTIONS)) -> np.ndarray:
     """(frames, U) poses of speech-like motion through all visemes, emotions, loudness and blinks, at 60 Hz.
 
     Stands in for the tracks of real sentences where there are none.
     """
     rng = np.random.default_rng(seed)
-    emotions = list(EMOTIONS)
     tracks = []
     count = round(_SENTENCE * FPS)
     for sentence in range(-(-frames // count)):

@@ -96,6 +96,14 @@ def video(
     ] = None,
     text_suffix: Annotated[str, typer.Option(help="Of the file beside a video that says what is said.")] = ".txt",
     face: _Face = None,
+    retarget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Another face, which is to move as the person does, and whose codes are kept (docs/retarget.md): `default`, a "
+            "model folder, or a corpus of that face.",
+        ),
+    ] = None,
     profile: _Profile = "paper",
     seed: _Seed = 0,
     pictures: _Pictures = 600,
@@ -110,8 +118,9 @@ def video(
     found = find_videos(
         folder, speaker=speaker, emotion=emotion, language=language, table=table, text_suffix=text_suffix
     )
-    _prepare(found, out, "video", profile=profile, face=face, seed=seed, pictures=pictures, lag=lag, apply_lag=apply_lag,
-             jobs=jobs, cache=cache)  # fmt: skip
+    kind = "video" if retarget is None else "retargeted video"
+    _prepare(found, out, kind, profile=profile, face=face, retarget=retarget, seed=seed, pictures=pictures, lag=lag,
+             apply_lag=apply_lag, jobs=jobs, cache=cache)  # fmt: skip
 
 
 @app.command()

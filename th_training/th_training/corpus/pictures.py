@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from th_training.aam.encode_corpus import face_and_id
 from th_training.aam.encode_video import VideoEncoder
 from th_training.corpus.checks import has_tracker
 from th_training.corpus.clip_files import FPS
+from th_training.corpus.recordings import Recording
 from th_training.landmarks.pose import move, similarity
 from th_training.landmarks.video import cached_track
 from th_training.video import timed_pictures
@@ -65,6 +67,35 @@ def file_digest(path: Path) -> str:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     return digest.hexdigest()
+
+
+class Coder(Protocol):
+    """A way from a recording's pictures to codes; picklable, for it goes to other processes."""
+
+    def key(self, recording: Recording) -> str:
+        """Digest of all that decides what `see` gives. Raises InputError where the video cannot be read."""
+        ...
+
+    def see(self, recording: Recording) -> Pictures:
+        """Raises InputError, naming the video, where it cannot be coded."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fitter:
+    """Codes of the person's own face, by fitting it."""
+
+    face: Path
+    face_id: str
+    cache: Path
+
+    def key(self, recording: Recording) -> str:
+        """See `Coder`."""
+        return pictures_key(recording.video, self.face_id)
+
+    def see(self, recording: Recording) -> Pictures:
+        """See `Coder`."""
+        return see(recording.video, self.face, self.cache)
 
 
 def see(video: Path, face: Path, cache: Path) -> Pictures:

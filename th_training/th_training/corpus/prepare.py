@@ -8,7 +8,7 @@ reason (memory, disk, a process that was killed) there is no manifest, and the s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -24,10 +24,12 @@ from th_training.corpus.format import MANIFEST, Corpus, open_again, read_corpus,
 from th_training.corpus.hearing import clip_key, make_clip
 from th_training.corpus.lag import Lag, clip_curve, estimate_lag, spread_evenly
 from th_training.corpus.own_face import FACE_FILE, build_own_face, copy_face
-from th_training.corpus.pictures import FOLDER, pictures_key, pictures_path, read_pictures, see, write_pictures
+from th_training.corpus.pictures import FOLDER, Coder, Fitter, pictures_path, read_pictures, write_pictures
 from th_training.corpus.recordings import Found, Recording
 from th_training.corpus.splits import paper_splits
 from th_training.errors import NoTrackerError, WriteError
+from th_training.retarget.repertoire import face_of, find_face, find_repertoire
+from th_training.retarget.transfer import Retargeter
 from th_training.tiles import make_folder
 from th_training.whole import sweep
 from th_training.workers import Died, cores, spread
@@ -40,12 +42,14 @@ class Plan:
     """How a corpus is made.
 
     face: a model folder or face file; None: one is built of the training clips. pictures: that it is built from.
+    retarget: another face, which moves as the people do (a model folder, its name, a corpus, or the actor's face file): codes are its own.
     lag: s by which the pictures come later than the sound, to be taken out; apply_lag: also what is then found, if it can be
     told from a speaker's own way of moving.
     """
 
     profile: str = "paper"
     face: Path | None = None
+    retarget: str | None = None
     pictures: int = 600
     seed: int = 0
     lag: float = 0.0
@@ -111,28 +115,32 @@ def prepare(
             raise InputError(f"none of {len(outcomes)} recordings can be used; first: {outcomes[0].reason}")
         return good
 
-    if plan.face is None and not has_tracker():
-        raise InputError(
-            "a face can only be built where landmarks can be measured (requirements/landmarks.txt): name one with --face"
-        )
+    _check_plan(plan)
+    given = plan.face if plan.retarget is None else face_of(find_face(plan.retarget))
     good = step("looking", partial(_look, recordings, plan.cache), sorted(recordings))
     splits = _splits(recordings, good, plan.seed)
     open_again(out)
-    if plan.face is not None:
-        face = copy_face(plan.face, out)
+    if given is not None:
+        face = copy_face(given, out)
     else:
         begin = time.perf_counter()
         trained = [recordings[name].video for name in sorted(good) if splits[name] == "train"]
         face = build_own_face(trained, out, pictures=plan.pictures, seed=plan.seed, cache=plan.cache, progress=progress)
         seconds["face"] = round(time.perf_counter() - begin, 1)
     face_id = face_and_id(face)[1]
+    coder: Coder = Fitter(face, face_id, plan.cache)
+    if plan.retarget is not None:
+        begin = time.perf_counter()
+        coder = _retargeter(plan, face, out, [recordings[name] for name in sorted(good)], splits, progress)
+        about = {**about, "retarget": dict(coder.figures)}
+        seconds["retarget"] = round(time.perf_counter() - begin, 1)
 
     def make(what: str, lag: float) -> tuple[tuple[Clip, ...], Lag | None]:
         names = sorted(good)
-        work = partial(_make, recordings, out, face, face_id, plan, lag, frozenset(spread_evenly(names)))
+        work = partial(_make, recordings, out, face, coder, plan.profile, lag, frozenset(spread_evenly(names)))
         done = step(what, work, names)
-        # Where no face was built of what is trained on, a recording that fell out meanwhile takes no split's place
-        divided = splits if plan.face is None else _splits(recordings, done, plan.seed)
+        # Where neither face nor ranges are those of what is trained on, a recording that fell out meanwhile takes no split's place
+        divided = splits if given is None or plan.retarget else _splits(recordings, done, plan.seed)
         clips = tuple(replace(one.clip, split=divided[one.name]) for one in done.values() if one.clip is not None)
         begin = time.perf_counter()
         found = estimate_lag(out, clips, face, [one.curve for one in done.values() if one.curve is not None])
@@ -156,7 +164,7 @@ def prepare(
         face_file=FACE_FILE,
         left_out=left_out,
         about={**about, "seed": plan.seed, "lag_applied": round(applied, 4), "lag_left": lag.figures() if lag else None,
-               "face_built": plan.face is None},
+               "face_built": given is None},
     )  # fmt: skip
     notes = {clip.id: list(clip.extra["notes"]) for clip in clips if clip.extra.get("notes")}
     return Prepared(corpus, lag, notes, seconds)
@@ -169,6 +177,35 @@ def _check_free(out: Path, kind: object) -> None:
     held = read_corpus(out).about.get("kind")
     if held != kind:
         raise InputError(f"{out} holds a corpus of another kind ({held or 'unknown'}, not {kind}): name another folder")
+
+
+def _check_plan(plan: Plan) -> None:
+    if plan.retarget is not None and plan.face is not None:
+        raise InputError("--face codes the person's own face, --retarget moves another one: name one of them")
+    if has_tracker():
+        return
+    if plan.retarget is not None:
+        raise InputError("a person's motion can only be measured by the tracker (requirements/landmarks.txt)")
+    if plan.face is None:
+        raise InputError(
+            "a face can only be built where landmarks can be measured (requirements/landmarks.txt): name one with --face"
+        )
+
+
+def _retargeter(
+    plan: Plan,
+    face: Path,
+    out: Path,
+    recordings: Sequence[Recording],
+    splits: Mapping[str, str],
+    progress: Progress | None,
+) -> Retargeter:
+    """A person's range is that of his clips that are trained on; of all his clips where he has none of these."""
+    assert plan.retarget is not None
+    heard = {one.speaker for one in recordings if splits[one.id] == "train"}
+    trained = [one for one in recordings if splits[one.id] == "train" or one.speaker not in heard]
+    repertoire = find_repertoire(find_face(plan.retarget), out, trained, progress=progress)
+    return Retargeter.of(face_and_id(face)[0], repertoire, trained, plan.cache, progress=progress)
 
 
 def _splits(recordings: dict[str, Recording], good: Iterable[str], seed: int) -> dict[str, str]:
@@ -195,8 +232,8 @@ def _make(
     recordings: dict[str, Recording],
     out: Path,
     face: Path,
-    face_id: str,
-    plan: Plan,
+    coder: Coder,
+    profile: str,
     lag: float,
     compared: frozenset[str],
     name: str,
@@ -205,14 +242,14 @@ def _make(
     recording = recordings[name]
 
     def work() -> Clip:
-        place, seen = pictures_path(out, name), pictures_key(recording.video, face_id)
+        place, seen = pictures_path(out, name), coder.key(recording)
         pictures = read_pictures(place, seen)
         if pictures is None:
-            pictures = see(recording.video, face, plan.cache)
+            pictures = coder.see(recording)
             write_pictures(place, pictures, seen)
-        key = clip_key(recording, seen, plan.profile, lag)
+        key = clip_key(recording, seen, profile, lag)
         done = finished_clip(out, name, key)
-        return done or make_clip(out, recording, pictures, key=key, profile=plan.profile, lag=lag)
+        return done or make_clip(out, recording, pictures, key=key, profile=profile, lag=lag)
 
     made = _guarded(name, work)
     if made.clip is None or name not in compared:

@@ -37,6 +37,7 @@ def show_corpus(corpus: Corpus, console: Console, *, arrays: bool = True) -> Non
     if arrays:
         _say_arrays(corpus, say)
     _say_face(corpus, say)
+    _say_retarget(corpus.about.get("retarget"), say)
     try:
         _say_lag(corpus.about, say)
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -100,6 +101,19 @@ def _say_face(corpus: Corpus, say: Any) -> None:
     say(text)
     for reason in known.get("not_used", [])[:_MOST]:
         say(f"not in the face: {reason}")
+
+
+def _say_retarget(known: Any, say: Any) -> None:
+    if not isinstance(known, dict):
+        return
+    text = (
+        f"retargeted: codes are of that face, moved by people; its look learnt from its {known.get('look_from')} codes"
+    )
+    if isinstance(known.get("look_r2"), float):
+        text += f" (R2 {known['look_r2']:.2f} held out)"
+    if known.get("approximate"):
+        text += "; approximate: only its plain speech is known, name a corpus of that face for all of it"
+    say(text)
 
 
 def _say_lag(about: Mapping[str, Any], say: Any) -> None:
