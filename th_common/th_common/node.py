@@ -74,6 +74,9 @@ class TalkingHeadNode(LifecycleNode):
         for parameter in self._table.values():
             self.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
         self.add_post_set_parameters_callback(self._tell_changes)
+        unknown = set(getattr(self, "_parameter_overrides", {})) - set(self._table) - {"use_sim_time"}
+        if unknown:
+            self.get_logger().warning(f"no such parameters, they are ignored: {', '.join(sorted(unknown))}")
         self.stops = Stops()
         if type(self).stopped is not TalkingHeadNode.stopped:
             # rclpy hands over the message's information where a callback takes two arguments; its types do not say so.
@@ -184,13 +187,28 @@ class TalkingHeadNode(LifecycleNode):
         snapshot = self.health.snapshot()
         status = DiagnosticStatus()
         status.level = bytes([int(snapshot.level)])
-        status.name = f"{self.get_name()}: talking head"
+        # Whoever sorts by name (rqt_robot_monitor, the aggregator) tells two robots apart, too.
+        status.name = f"{self.get_fully_qualified_name().strip('/')}: talking head"
         status.hardware_id = self.get_fully_qualified_name()
         status.message = snapshot.message
         status.values = [KeyValue(key=k, value=v) for k, v in sorted(snapshot.values.items())]
         message = DiagnosticArray(status=[status])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
+
+    # --- what rclpy says less clearly -----------------------------------------------------------------------------------
+
+    def set_parameters(self, parameter_list: list[RosParameter]) -> list[SetParametersResult]:
+        """As rclpy's, but whatever is refused is named."""
+        return [self.set_parameters_atomically([parameter]) for parameter in parameter_list]
+
+    def set_parameters_atomically(self, parameter_list: list[RosParameter]) -> SetParametersResult:
+        """As rclpy's, but whatever is refused is named (`ros2 param set` shows the reason)."""
+        for change in parameter_list:
+            reason = self._refuse_change(change)
+            if reason:
+                return SetParametersResult(successful=False, reason=reason)
+        return super().set_parameters_atomically(parameter_list)
 
     # --- lifecycle ------------------------------------------------------------------------------------------------------
 
@@ -272,6 +290,14 @@ class TalkingHeadNode(LifecycleNode):
             self.stopped(number)
 
     # --- parameters -----------------------------------------------------------------------------------------------------
+
+    def _refuse_change(self, change: RosParameter) -> str | None:
+        known = self._table.get(change.name)
+        if known is None:
+            return None if self.has_parameter(change.name) else f"{self.get_name()} has no parameter {change.name!r}"
+        if known.read_only:
+            return f"{change.name} is read-only: say it when the node starts"
+        return known.refuse(change.value)
 
     def _check_parameters(self, changes: list[RosParameter]) -> SetParametersResult:
         for change in changes:
