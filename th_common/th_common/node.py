@@ -55,8 +55,8 @@ class TalkingHeadNode(LifecycleNode):
 
     With `fail_fast` an autostart that fails raises its error out of the executor, for programs that a person started.
 
-    `configure` may raise TalkingHeadError: the reason goes to the log and to /diagnostics, and the node lives on,
-    unconfigured. Callbacks of the executor only enqueue; what takes time runs in `start_worker`'s thread.
+    `configure` and `activate` may raise TalkingHeadError: the reason goes to the log and to /diagnostics, and the node lives on in
+    the state before. After any other error, wherever it comes, it lives on unconfigured. Callbacks of the executor only enqueue; what takes time runs in `start_worker`'s thread.
     """
 
     parameters: ClassVar[tuple[Parameter, ...]] = ()
@@ -66,8 +66,10 @@ class TalkingHeadNode(LifecycleNode):
         self.health = Health()
         self.stages = StageTimes()
         self.fail_fast = False
-        self._start_error: TalkingHeadError | None = None
-        self._active = False
+        self._start_error: Exception | None = None
+        self._active = self._begun = False
+        for service in self.services:
+            service.callback = self._answering(service.srv_name, service.callback)
         self._workers: list[Worker[Any]] = []
         self._table = {p.name: p for p in COMMON_PARAMETERS + type(self).parameters}
         self.add_on_set_parameters_callback(self._check_parameters)
@@ -129,6 +131,11 @@ class TalkingHeadNode(LifecycleNode):
         """Whether the node is in the lifecycle state active."""
         return self._active
 
+    @property
+    def lifecycle(self) -> str:
+        """The lifecycle state: unconfigured, inactive, active, finalized, or a transition between them."""
+        return str(self._state_machine.current_state[1])
+
     def value(self, name: str) -> Any:
         """The value of a parameter of the table."""
         return self.get_parameter(name).value
@@ -174,8 +181,11 @@ class TalkingHeadNode(LifecycleNode):
         text = str(problem) if isinstance(problem, (str, TalkingHeadError)) else repr(problem)
         self.health.count(fault)
         if self.health.raise_fault(fault, text, level=level, hold=hold):
-            log = self.get_logger().error if level >= Level.ERROR else self.get_logger().warning
-            log(f"{fault}: {text}")
+            # Two lines of code: rclpy's loggers want one severity for each, and raise otherwise.
+            if level >= Level.ERROR:
+                self.get_logger().error(f"{fault}: {text}")
+            else:
+                self.get_logger().warning(f"{fault}: {text}")
 
     def publish_diagnostics(self) -> None:
         """Publish this node's health as one DiagnosticStatus."""
@@ -183,6 +193,7 @@ class TalkingHeadNode(LifecycleNode):
             self.update_health()
         except Exception as error:  # who cannot tell how he is need not die of it, and take the whole graph along
             self.report("diagnostics", error)
+        self.health.set("lifecycle", self.lifecycle)
         self.stages.write(self.health)
         snapshot = self.health.snapshot()
         status = DiagnosticStatus()
@@ -196,7 +207,22 @@ class TalkingHeadNode(LifecycleNode):
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 
-    # --- what rclpy says less clearly -----------------------------------------------------------------------------------
+    # --- where rclpy would end the process, or say less --------------------------------------------------------------------
+
+    def _answering(self, name: str, callback: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """A service that survives requests which rclpy does not: a transition that is not possible now, a parameter of no type."""
+
+        def answer(request: Any, response: Any) -> Any:
+            try:
+                return callback(request, response)
+            except Exception as error:
+                if not self.context.ok():
+                    raise
+                text = str(error).split(", at ")[0]
+                self.report("bad request", f"{name.rpartition('/')[2]}: {text}", level=Level.WARN)
+                return response
+
+        return answer
 
     def set_parameters(self, parameter_list: list[RosParameter]) -> list[SetParametersResult]:
         """As rclpy's, but whatever is refused is named."""
@@ -213,49 +239,47 @@ class TalkingHeadNode(LifecycleNode):
     # --- lifecycle ------------------------------------------------------------------------------------------------------
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        try:
-            self.configure()
-        except TalkingHeadError as error:
+        result = self._try("configure", self.configure)
+        if result is not TransitionCallbackReturn.SUCCESS:
             self._release()
-            self._fail("configure", error)
-            return TransitionCallbackReturn.FAILURE
-        self.health.clear_fault("configure")
+            return result
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        result = super().on_activate(state)
-        try:
-            self.activate()
-        except TalkingHeadError as error:
+        super().on_activate(state)
+        self._begun = True
+        result = self._try("activate", self.activate)
+        self._active = result is TransitionCallbackReturn.SUCCESS
+        self._begun = result is not TransitionCallbackReturn.FAILURE
+        if not self._active:
             super().on_deactivate(state)
-            self._fail("activate", error)
-            return TransitionCallbackReturn.FAILURE
-        self.health.clear_fault("activate")
-        self._active = True
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._active = False
-        self.deactivate()
-        return super().on_deactivate(state)
+        super().on_deactivate(state)
+        result = self._try("deactivate", self.deactivate)
+        self._begun = result is not TransitionCallbackReturn.SUCCESS
+        return result
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._release()
-        return super().on_cleanup(state)
+        super().on_cleanup(state)
+        return self._try("cleanup", self._release)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self.close()
-        return super().on_shutdown(state)
+        super().on_shutdown(state)
+        return self._try("shutdown", self.close)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._active = False
-        self._release()
+        """Whatever went wrong was said; the node begins again, unconfigured."""
+        self._try("recover", self.close)
         return TransitionCallbackReturn.SUCCESS
 
     def close(self) -> None:
         """Stop working and free everything, from any state; for the end of the process."""
-        if self._active:
-            self._active = False
+        self._active = False
+        if self._begun:
+            self._begun = False
             self.deactivate()
         self._release()
 
@@ -270,13 +294,23 @@ class TalkingHeadNode(LifecycleNode):
         self._autostart_timer.cancel()
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
-        if self.fail_fast and self._start_error is not None:
+        fail_fast, self.fail_fast = self.fail_fast, False  # what fails later is said as everywhere
+        if fail_fast and self._start_error is not None:
             raise self._start_error
 
-    def _fail(self, transition: str, error: TalkingHeadError) -> None:
-        self._start_error = error
-        if not self.fail_fast:
-            self.report(transition, error, hold=None)
+    def _try(self, transition: str, do: Callable[[], None]) -> TransitionCallbackReturn:
+        """Do it, and say what goes wrong: rclpy keeps silent about that."""
+        try:
+            do()
+        except Exception as error:
+            self._start_error = error
+            if not self.fail_fast:
+                self.report(transition, error, hold=None)
+            # The state before is kept where that is what it was: nothing was opened, nothing had begun.
+            kept = isinstance(error, TalkingHeadError) and transition in ("configure", "activate")
+            return TransitionCallbackReturn.FAILURE if kept else TransitionCallbackReturn.ERROR
+        self.health.clear_fault(transition)
+        return TransitionCallbackReturn.SUCCESS
 
     # --- stops ----------------------------------------------------------------------------------------------------------
 
