@@ -25,6 +25,7 @@ from th_common.latency import StageTimes
 from th_common.parameters import Parameter
 from th_common.stamps import to_fields
 from th_common.stops import Age, Stops
+from th_common.thresholds import Threshold, Trend
 from th_common.worker import Worker
 
 COMMON_PARAMETERS = (
@@ -60,11 +61,14 @@ class TalkingHeadNode(LifecycleNode):
     """
 
     parameters: ClassVar[tuple[Parameter, ...]] = ()
+    thresholds: ClassVar[tuple[Threshold, ...]] = ()
+    """Judged with every message on /diagnostics; their parameters stand in the table, too."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.health = Health()
         self.stages = StageTimes()
+        self.trend = Trend()
         self.fail_fast = False
         self._start_error: Exception | None = None
         self._active = self._begun = False
@@ -194,6 +198,10 @@ class TalkingHeadNode(LifecycleNode):
         except Exception as error:  # who cannot tell how he is need not die of it, and take the whole graph along
             self.report("diagnostics", error)
         self.health.set("lifecycle", self.lifecycle)
+        for threshold in type(self).thresholds:
+            if threshold.judge(self.health, self.value(threshold.name)):
+                problem = self.health.fault(threshold.name)
+                self.get_logger().warning(f"{threshold.name}: {problem}")
         self.stages.write(self.health)
         snapshot = self.health.snapshot()
         status = DiagnosticStatus()

@@ -29,6 +29,7 @@ from th_common.node import FRAMES_DEPTH, STOP_TOPIC, TalkingHeadNode
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
+from th_common.thresholds import Threshold, threshold_parameters
 from th_face_renderer import kernel
 from th_face_renderer.background import Colour, Image, read_background
 from th_face_renderer.decoder import FaceDecoder, load_face
@@ -171,6 +172,14 @@ PARAMETERS = (
     ),
 )
 
+THRESHOLDS = (
+    # The ear and eye notice 45 ms of sound ahead of the picture, 125 ms of sound behind it (ITU-R BT.1359-1).
+    Threshold(name="warn_skew", key="skew ms p95", default=45.0, maximum=10_000.0, unit="ms"),
+    Threshold(name="warn_render", key="render ms p95", default=16.0, maximum=10_000.0, unit="ms"),
+    Threshold(name="warn_missed", key="missed ticks per s", default=10.0, maximum=1000.0, unit="1/s"),
+    Threshold(name="warn_late", key="late codes %", default=5.0, maximum=100.0, unit="%"),
+)
+
 BLACK = (0, 0, 0)
 BACKDROP_QUALITY = 95
 
@@ -181,7 +190,8 @@ class FaceRendererNode(TalkingHeadNode):
     Codes of another face, of another length, with NaN, or with a presentation time that is absurd are refused by name.
     """
 
-    parameters = PARAMETERS + INTAKE_PARAMETERS
+    parameters = PARAMETERS + INTAKE_PARAMETERS + threshold_parameters(THRESHOLDS)
+    thresholds = THRESHOLDS
 
     def __init__(self, **kwargs: Any) -> None:
         self._decoder: FaceDecoder | None = None
@@ -294,6 +304,7 @@ class FaceRendererNode(TalkingHeadNode):
             return
         health.set("state", "speaking" if schedule.at(self.now()).speaking else "resting")
         health.set("late codes", schedule.late)
+        health.set("late codes %", self.trend.percent("late", schedule.late, self.health.counter("codes")))
         health.set("codes ahead ms", self._ahead * 1e3)
         health.set("stream restarts", schedule.restarts)
         health.set("predictors in other processes", self._predictors)
@@ -307,7 +318,9 @@ class FaceRendererNode(TalkingHeadNode):
             (cost, cost95), (skew, skew95) = show.costs(), show.skews()
             health.set("viewers", show.viewers)
             health.set("pictures", show.drawn)
+            health.set("pictures per s", self.trend.per_second("pictures", show.drawn))
             health.set("missed ticks", show.missed)
+            health.set("missed ticks per s", self.trend.per_second("missed", show.missed))
             health.set("late pictures", show.late)
             health.set("pace", show.ladder.name)
             health.set("times too slow", show.ladder.falls)
@@ -350,6 +363,7 @@ class FaceRendererNode(TalkingHeadNode):
         now, due, early = self.now(), to_seconds(message.present_at), schedule.early
         if message.timing.predicted:
             self.stages.add("transport", now - message.timing.predicted)
+        self.health.count("codes")
         if schedule.push(code, due=due, frame=message.frame, now=now):
             self._ahead += 0.05 * (due - now - self._ahead)
             self.stages.add("queue", due - now)
