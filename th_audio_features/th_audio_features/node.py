@@ -31,7 +31,7 @@ SMOOTHING = 0.05  # share of a new chunk in the shown processing time
 THRESHOLDS = (
     Threshold(name="warn_peak", key="peak dBFS", default=-0.01, minimum=-60.0, maximum=60.0, unit="dBFS"),
     Threshold(name="warn_loss", key="audio loss %", default=2.0, maximum=100.0, unit="%"),
-    Threshold(name="warn_drift", key="audio drift ppm, absolute", default=1000.0, maximum=1e6, unit="ppm"),
+    Threshold(name="warn_drift", key="audio drift ppm", default=1000.0, maximum=1e6, unit="ppm", absolute=True),
     Threshold(name="warn_silence", key="audio silent s", default=NEVER, maximum=86_400.0, unit="s"),
     Threshold(name="warn_cost", key="processing ms per frame", default=8.0, maximum=1000.0, unit="ms"),
 )
@@ -116,7 +116,6 @@ class AudioFeaturesNode(TalkingHeadNode):
         self.health.set("processing ms per frame", self._cost)
         if self._intake is not None:
             self._intake.update_health()
-            self.health.set("audio drift ppm, absolute", abs(self.health.number("audio drift ppm") or 0.0))
 
     # --- in the executor --------------------------------------------------------------------------------------------------
 

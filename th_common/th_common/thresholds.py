@@ -15,7 +15,7 @@ NEVER = -1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold:
-    """Warn when the value `key` of a node's health is above (or, with `below`, below) the parameter `name`.
+    """Warn when the value `key` of a node's health (with `absolute` without its sign) is above, or with `below` below, the parameter `name`.
 
     `default`, `maximum` and `minimum` are the parameter's; `unit` that of value and parameter. NEVER is accepted where it is no
     value of the range.
@@ -28,6 +28,7 @@ class Threshold:
     minimum: float = 0.0
     unit: str
     below: bool = False
+    absolute: bool = False
 
     @property
     def parameter(self) -> Parameter:
@@ -47,6 +48,8 @@ class Threshold:
     def judge(self, health: Health, limit: float) -> bool:
         """Raise or clear the warning; True if it was not raised before."""
         value = health.number(self.key)
+        if value is not None and self.absolute:
+            value = abs(value)
         off = limit == NEVER and self.minimum >= 0.0
         if off or value is None or not (value < limit if self.below else value > limit):
             health.clear_fault(self.name)
