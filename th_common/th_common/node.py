@@ -339,7 +339,7 @@ class TalkingHeadNode(LifecycleNode):
             return None if self.has_parameter(change.name) else f"{self.get_name()} has no parameter {change.name!r}"
         if known.read_only:
             return f"{change.name} is read-only: say it when the node starts"
-        return known.refuse(change.value)
+        return known.refuse_change(change.value)
 
     def _check_parameters(self, changes: list[RosParameter]) -> SetParametersResult:
         for change in changes:

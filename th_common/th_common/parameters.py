@@ -17,8 +17,8 @@ class Parameter:
     """One node parameter: name, default (whose type is the parameter's type), meaning, unit and range.
 
     `minimum` and `maximum` are inclusive. `special` are values that mean something else than a number on the range (for instance
-    -1.0 for "auto") and are accepted outside it. `choices` lists the accepted strings. `check` is asked besides: it raises
-    InputError for a value that is no good.
+    -1.0 for "auto") and are accepted outside it. `choices` lists the accepted strings. `check` raises
+    InputError for a value that only a look at the world finds bad; at start that is configure's to say, without ending the process.
     """
 
     name: str
@@ -51,15 +51,17 @@ class Parameter:
             if not low <= value <= high:
                 unit = f" {self.unit}" if self.unit else ""
                 return f"{self.name} = {value} is outside {self.range_text()}{unit}"
-        return self._checked(value)
-
-    def _checked(self, value: object) -> str | None:
-        try:
-            if self.check is not None:
-                self.check(value)
-        except InputError as error:
-            return f"{self.name}: {error}"
         return None
+
+    def refuse_change(self, value: object) -> str | None:
+        """As `refuse`, for a value that shall take effect in a node that runs."""
+        reason = self.refuse(value)
+        if reason is None and self.check is not None:
+            try:
+                self.check(value)
+            except InputError as error:
+                return f"{self.name}: {error}"
+        return reason
 
     def range_text(self) -> str:
         """The accepted values in words, empty where every value of the type is good."""

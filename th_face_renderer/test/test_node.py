@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -459,6 +461,31 @@ def test_a_picture_is_seen_behind_the_face(graph: Graph, folder: Path, tmp_path:
         face.model_id, code, until=lambda: any(np.array_equal(picture(m), expected) for m in stage.watcher.images)
     )
     assert stage.wait(lambda: stage.watcher.health.get("decoder") == face.backend)
+
+
+def test_the_background_changes_while_the_face_is_shown(graph: Graph, folder: Path, tmp_path: Path) -> None:
+    wall = np.full((20, 20, 3), (10, 200, 30), np.uint8)
+    cv2.imwrite(str(tmp_path / "wall.png"), wall)
+    face = load_face(folder)
+    stage = Stage(graph, folder, display="web", port=0)
+    stage.begin()
+    stage.watcher.watch(Image, "face/image")
+    page = stage.node._page
+    assert page is not None
+    for background in (str(tmp_path / "wall.png"), "#204060"):
+        assert stage.node.set_parameters([RosParameter("background", value=background)])[0].successful
+        expected = load_face(folder, background=background).render(face.rest_code, SIZE)
+        assert stage.wait(lambda e=expected: any(np.array_equal(picture(m), e) for m in stage.watcher.images))
+        told = json.loads(page._info or "{}")["values"]
+        assert told["background"] == ("#000000" if background.endswith("png") else background)
+        if told["backdrop"]:
+            with urllib.request.urlopen(page.url + told["backdrop"], timeout=10.0) as answer:
+                assert answer.headers["Content-Type"] == "image/jpeg"
+    refused = stage.node.set_parameters([RosParameter("background", value=str(tmp_path / "nothing.png"))])[0]
+    assert not refused.successful
+    assert "background: " in refused.reason
+    assert "no such file" in refused.reason
+    assert stage.node.value("background") == "#204060"
 
 
 WISH = np.linspace(-1, 1, 16).round(2)

@@ -40,7 +40,8 @@ from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import page_face
 from th_face_renderer.display.page_viewer import Action
-from th_face_renderer.display.window import make_window
+from th_face_renderer.display.window import Window, make_window
+from th_face_renderer.display.window_sdl import SdlWindow
 from th_face_renderer.life import IdleLife
 from th_face_renderer.living import LivingFace, gaze_towards
 from th_face_renderer.schedule import CodeSchedule
@@ -86,7 +87,7 @@ PARAMETERS = (
         name="background",
         default="#000000",
         description="what is around a portrait that does not fill the picture: a colour as #rrggbb, or the path of a picture",
-        read_only=True,
+        check=read_background,
     ),
     Parameter(
         name="jpeg_quality",
@@ -214,6 +215,7 @@ class FaceRendererNode(TalkingHeadNode):
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._ahead = 0.0
+        self._around: dict[str, str] = {}
         super().__init__("face_renderer", **kwargs)
 
     # --- lifecycle ---------------------------------------------------------------------------------------------------
@@ -297,6 +299,8 @@ class FaceRendererNode(TalkingHeadNode):
     def parameter_changed(self, name: str, value: Any) -> None:
         if name.startswith("idle_") and self._living is not None:
             self._living.live(self._life())
+        elif name == "background" and self._decoder is not None:
+            self._change_background(read_background(value))
 
     def update_health(self) -> None:
         show, schedule, health = self._show, self._schedule, self.health
@@ -460,6 +464,7 @@ class FaceRendererNode(TalkingHeadNode):
         bars = background if isinstance(background, tuple) else BLACK
         self._page_wish = self.create_guard_condition(self._grant)
         self._page_wishes.clear()
+        self._around = {}
         page = PageServer(
             host=self.value("host"),
             port=self.value("port"),
@@ -479,6 +484,24 @@ class FaceRendererNode(TalkingHeadNode):
         self._displays.append(DrawingBrowser(page, lead=self.value("page_lead")))
         self.health.set("page", url)
         self.get_logger().info(f"the face is at {url}")
+
+    def _change_background(self, background: Colour | Image) -> None:
+        """While the face is shown: pictures, the page, the window's bars."""
+        assert self._decoder is not None
+        bars = background if isinstance(background, tuple) else BLACK
+        self._decoder.set_background(background)
+        for display in self._displays:
+            if isinstance(display, (Window, SdlWindow)):
+                display.set_background(bars)
+        if self._page is not None:
+            picture = b"" if isinstance(background, tuple) else encode_jpeg(background, BACKDROP_QUALITY)
+            self._around = {
+                "background": "#{2:02x}{1:02x}{0:02x}".format(*bars),
+                "backdrop": self._page.set_backdrop(picture),
+            }
+            self._tell_page()
+        if self._show is not None:
+            self._show.renew()
 
     def _page_actions(self, decoder: FaceDecoder) -> dict[str, Action]:
         """What the operator's page can do."""
@@ -530,7 +553,9 @@ class FaceRendererNode(TalkingHeadNode):
             "expression",
         )
         badge = "" if snapshot.level < Level.ERROR else snapshot.message.split(":", 1)[0]
-        self._page.info({"badge": badge, **{key: snapshot.values.get(key, "") for key in (*told, "rate Hz")}})
+        self._page.info(
+            {"badge": badge, **self._around, **{key: snapshot.values.get(key, "") for key in (*told, "rate Hz")}}
+        )
 
     # --- small things ------------------------------------------------------------------------------------------------
 

@@ -109,6 +109,7 @@ class Show:
         now = self._now()
         if self._renew:
             self._renew = False
+            self._picture = self._drawn = None
             for seat in self._seats:
                 seat.pose = None
         drawn, late = self.drawn, self.late
