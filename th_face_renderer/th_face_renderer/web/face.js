@@ -45,7 +45,7 @@ if (background && CSS.supports("color", background)) {
 }
 
 function showBackdrop(name) {
-  document.body.style.backgroundImage = /^backdrop-[0-9a-f]+$/.test(name) ? `url(${name})` : "";
+  document.body.style.backgroundImage = name.startsWith("backdrop-") ? `url(${name})` : "";
 }
 
 // What is around the face may change while it is shown; who asked for a colour in the address keeps it.
