@@ -54,7 +54,7 @@ def test_two_robots_in_one_domain_do_not_mix() -> None:
         _robot("robot2", "topic") as second,
     ):
         everybody = {f"/{robot}/{name}" for robot in ROBOTS for name in NAMES}
-        assert graph.wait(lambda: everybody <= set(watch.health), 60.0), first.output + second.output
+        assert graph.wait(lambda: everybody <= set(watch.health), 90.0), first.output + second.output
         assert len({status.name for status in watch.health.values()}) == len(everybody), (
             "who sorts by name tells them apart"
         )
@@ -66,12 +66,12 @@ def test_two_robots_in_one_domain_do_not_mix() -> None:
             with urllib.request.urlopen(page, timeout=10.0) as answer:
                 assert answer.status == 200
 
-        assert graph.wait(lambda: len(watch.codes["robot1"]) > 60, 60.0), first.output
+        assert graph.wait(lambda: len(watch.codes["robot1"]) > 60, 90.0), first.output
         assert watch.codes["robot2"] == [], "robot2 hears nothing: its own topics are silent"
         assert watch.value("robot2", "audio_source", "source") == "topic", "rules for single nodes hold in a namespace"
 
         with process("-m", "th_bringup.latency", "--seconds", "0.5", "--ros-args", "-r", "__ns:=/robot1") as command:
-            assert graph.wait(lambda: command.popen.poll() is not None, 60.0)
+            assert graph.wait(lambda: command.popen.poll() is not None, 90.0)
             assert "presentation delay" in command.output, command.output
         assert graph.wait(watch.stop.service_is_ready, 10.0)
         answer = watch.stop.call_async(Trigger.Request())
@@ -80,13 +80,3 @@ def test_two_robots_in_one_domain_do_not_mix() -> None:
         quiet = watch.value("robot2", "face_predictor", "stops")
         assert quiet == "", "a stop is heard in its own namespace only"
         assert (first.end(), second.end()) == (0, 0), first.output + second.output
-
-
-def test_two_pages_on_one_port_are_named() -> None:
-    with listening(node=Watch) as (graph, watch), _robot("robot1", "topic") as first:
-        assert graph.wait(lambda: bool(watch.value("robot1", "face_renderer", "page")), 60.0), first.output
-        port = watch.value("robot1", "face_renderer", "page").rstrip("/").rpartition(":")[2]
-        with face_graph("--display", "web", "--port", port, "--ros-args", "-r", "__ns:=/robot2") as second:
-            assert graph.wait(lambda: second.popen.poll() is not None, 60.0)
-            assert f"port {port}" in second.output, second.output
-        assert first.popen.poll() is None
