@@ -1,4 +1,4 @@
-"""Diagnostics: every threshold of every node is crossed once, by what really happens where that is simple; the page that lists values is whole."""
+"""Diagnostics: every threshold of every node is crossed and crossed back; trends; what clipped and lossy sound looks like."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
+import numpy as np
+from audio_common_msgs.msg import AudioData, AudioDataStamped
+from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
 from tests.conftest import NODES
 from th_common.health import Health, Level
-from th_common.node import TalkingHeadNode
+from th_common.node import TalkingHeadNode, time_message
 from th_common.testing import Graph
 from th_common.thresholds import NEVER, Threshold, Trend
 
@@ -77,3 +80,26 @@ def test_numbers_and_faults_can_be_asked() -> None:
     assert health.number("rate") is None
     health.raise_fault("loss", "much")
     assert (health.fault("loss"), health.fault("gain")) == ("much", None)
+
+
+def test_sound_that_is_clipped_and_full_of_holes_is_told() -> None:
+    with Graph() as graph:
+        node = graph.add(lambda context: NODES["audio_features"].load()(context=context))
+        voice = graph.add(lambda context: Node("voice", context=context))
+        sound = voice.create_publisher(AudioDataStamped, "audio_stamped", 50)
+        assert graph.wait(lambda: node.active and sound.get_subscription_count() > 0)
+        loud = np.full(320, 32767, "<i2").tobytes()
+        sent, told = 0, set()
+
+        def both() -> bool:
+            """Send 20 ms more, and of every five messages one is lost."""
+            nonlocal sent
+            message = AudioDataStamped(audio=AudioData(data=loud))
+            message.header.stamp = time_message(100.0 + 0.02 * sent)
+            sent += 2 if sent % 5 == 3 else 1
+            sound.publish(message)
+            node.publish_diagnostics()
+            told.update(name for name in ("warn_loss", "warn_peak") if node.health.fault(name))
+            return len(told) == 2
+
+        assert graph.wait(both), node.health.snapshot()
