@@ -15,42 +15,61 @@ from launch_ros.actions import Node
 
 SHARE = Path(get_package_share_directory("th_bringup"))
 
-# argument, default, description; a default of "" leaves the value of the parameter file as it is
-ARGUMENTS = (
-    ("source", "", "example, a sound file, mic, or topic (an external publisher, for instance audio_capture)"),
-    ("loop", "", "true: begin a file again when it ends"),
-    ("display", "", "where the face is shown: web, window or none (image topics work with every one)"),
+YES_NO = ("true", "false")
+SOUND = "of the sound on the topics, until audio_info says otherwise"
+
+# argument, default, description, choices (none: anything); a default of "" leaves the value of the parameter file as it is
+ARGUMENTS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("source", "", "example, a sound file, mic, or topic (an external publisher, for instance audio_capture)", ()),
+    ("loop", "", "true: begin a file again when it ends", ("", *YES_NO)),
+    (
+        "display",
+        "",
+        "where the face is shown: web, window or none (image topics work with every one)",
+        ("", "web", "window", "none"),
+    ),
+    ("port", "", "of the page; 0: any free one, which the log tells (two robots on one machine need two)", ()),
     (
         "model",
         "",
         "folder of the face model, or default (better motion) or live (shorter delay), which come with the package",
+        (),
     ),
-    ("lookahead", "", "right context of the predictor in frames of 1/60 s; empty: the model's own"),
-    ("presentation_delay", "", "seconds from sound to face and playout; empty or -1.0: automatic"),
-    ("composed", "true", "true: one process; false: one process per node"),
+    ("lookahead", "", "right context of the predictor in frames of 1/60 s; empty: the model's own", ()),
+    ("presentation_delay", "", "seconds from sound to face and playout; empty or -1.0: automatic", ()),
+    ("sample_rate", "", f"Hz, {SOUND}", ()),
+    ("channels", "", SOUND, ()),
+    ("sample_format", "", f"S16LE, F32LE and their kin, {SOUND}", ()),
+    ("coding_format", "", f"wave or mp3, {SOUND}", ("", "wave", "mp3")),
+    ("composed", "true", "true: one process; false: one process per node", YES_NO),
     (
         "respawn",
         "true",
         "start what died again after half a second; who leaves by himself (the window's Escape) ends the launch",
+        YES_NO,
     ),
-    ("autostart", "true", "nodes configure and activate themselves; false: a lifecycle manager does"),
-    ("log_level", "info", "debug, info, warn, error or fatal"),
-    ("use_sim_time", "false", "follow /clock instead of the system clock"),
-    ("namespace", "", "put the whole graph into this namespace"),
-    ("params_file", str(SHARE / "config" / "face.yaml"), "parameters of all nodes"),
+    ("autostart", "true", "nodes configure and activate themselves; false: a lifecycle manager does", YES_NO),
+    ("log_level", "info", "of every node", ("debug", "info", "warn", "error", "fatal")),
+    ("use_sim_time", "false", "follow /clock instead of the system clock", YES_NO),
+    ("namespace", "", "put the whole graph into this namespace, for instance robot1", ()),
+    ("params_file", str(SHARE / "config" / "face.yaml"), "parameters of all nodes", ()),
 )
 
+INTAKE = ("sample_rate", "channels", "sample_format", "coding_format")
 # package, executable (also the node's name), launch arguments that set one of its parameters
 NODES = (
-    ("th_face_renderer", "face_renderer", ("display", "model")),
-    ("th_audio_io", "audio_playout", ()),
+    ("th_face_renderer", "face_renderer", ("display", "port", "model", *INTAKE)),
+    ("th_audio_io", "audio_playout", INTAKE),
     ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay")),
-    ("th_audio_features", "audio_features", ("model",)),
+    ("th_audio_features", "audio_features", ("model", *INTAKE)),
     ("th_audio_io", "audio_source", ("source", "loop")),
 )
 RESPAWN_DELAY = 0.5  # s
 CONVERT: dict[str, Callable[[str], object]] = {
+    "port": int,
     "lookahead": int,
+    "sample_rate": int,
+    "channels": int,
     "presentation_delay": float,
     "loop": lambda text: text == "true",
 }
@@ -58,7 +77,7 @@ CONVERT: dict[str, Callable[[str], object]] = {
 
 def nodes(context: LaunchContext) -> list[Node]:
     """The actions for the arguments that were given."""
-    value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
+    value = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
     common = {
         "namespace": value["namespace"],
         "output": "screen",
@@ -69,7 +88,7 @@ def nodes(context: LaunchContext) -> list[Node]:
     shared = {"use_sim_time": value["use_sim_time"] == "true", "autostart": value["autostart"] == "true"}
 
     def own(names: tuple[str, ...]) -> dict[str, object]:
-        return {name: CONVERT.get(name, str)(value[name]) for name in names if value[name]}
+        return {name: _convert(name, value[name]) for name in names if value[name]}
 
     again = {"respawn": value["respawn"] == "true", "respawn_delay": RESPAWN_DELAY, "on_exit": _left}
     if value["composed"] == "true":
@@ -103,6 +122,13 @@ def nodes(context: LaunchContext) -> list[Node]:
     ]
 
 
+def _convert(name: str, text: str) -> object:
+    try:
+        return CONVERT.get(name, str)(text)
+    except ValueError:
+        raise ValueError(f"{name}:={text} is not a number") from None
+
+
 def _left(event: Any, context: LaunchContext) -> list[Any] | None:
     """A process that ended well was asked to: everything ends. One that was killed or crashed comes again (respawn)."""
     from launch.actions import Shutdown
@@ -119,7 +145,7 @@ def _yaml(value: object) -> str:
 def generate_launch_description() -> LaunchDescription:
     """All arguments with their descriptions (`ros2 launch th_bringup face.launch.py --show-args`), then the nodes."""
     declared = [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, default, description in ARGUMENTS
+        DeclareLaunchArgument(name, default_value=default, description=description, choices=list(choices) or None)
+        for name, default, description, choices in ARGUMENTS
     ]
     return LaunchDescription([*declared, OpaqueFunction(function=nodes)])

@@ -102,9 +102,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cut = given.index("--ros-args")
         own, rest = given[:cut], given[cut:]
     options = parser().parse_args(own)
+    from th_bringup.overrides import in_every_namespace
     from th_common.spin import spin_nodes
 
-    return spin_nodes(make_nodes, [*ros_arguments(options), *rest], fail_fast=True)
+    return spin_nodes(make_nodes, in_every_namespace([*ros_arguments(options), *rest]), fail_fast=True)
 
 
 if __name__ == "__main__":

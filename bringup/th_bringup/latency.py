@@ -1,6 +1,7 @@
 """Where the time from sound to face goes, stage by stage, read off /diagnostics of a running graph.
 
 usage: ros2 run th_bringup latency [--seconds 6] [--watch]        (or python -m th_bringup.latency)
+A graph in a namespace: latency --ros-args -r __ns:=/robot1
 """
 
 from __future__ import annotations
@@ -93,7 +94,10 @@ DISCOVERY = 6.0
 
 
 def collect(seconds: float, arguments: Sequence[str] = ()) -> dict[str, dict[str, str]]:
-    """Listen to /diagnostics for so long after the first message: the newest values by key, by node; none after DISCOVERY s in vain."""
+    """Listen to /diagnostics for so long after the first message: the newest values by key, by node; none after DISCOVERY s in vain.
+
+    Of the nodes in the namespace that the ROS arguments say.
+    """
     import rclpy
     from diagnostic_msgs.msg import DiagnosticArray
 
@@ -101,7 +105,9 @@ def collect(seconds: float, arguments: Sequence[str] = ()) -> dict[str, dict[str
 
     def take(message: DiagnosticArray) -> None:
         for status in message.status:
-            health[status.name.split(":")[0]] = {v.key: v.value for v in status.values}
+            where, _, name = status.hardware_id.rpartition("/")
+            if where == node.get_namespace().rstrip("/"):
+                health[name] = {v.key: v.value for v in status.values}
 
     rclpy.init(args=list(arguments))
     try:
@@ -136,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             budget = Budget.of(collect(options.seconds, ros))
             if not budget.stages:
                 print(
-                    "no frame has passed yet: is the graph running, in this ROS domain, and somebody speaking?",
+                    "no frame has passed yet: is the graph running, in this ROS domain and namespace, and somebody speaking?",
                     file=sys.stderr,
                 )
                 if not options.watch:

@@ -22,9 +22,19 @@ from th_common.model_folder import read_card
 from th_common.node import FRAMES_DEPTH, TalkingHeadNode, time_message
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
+from th_common.thresholds import NEVER, Threshold, threshold_parameters
 
 PIECE = 0.25  # s of sound that are worked on at once: a stop need not wait for a whole utterance in one message
 SMOOTHING = 0.05  # share of a new chunk in the shown processing time
+
+
+THRESHOLDS = (
+    Threshold(name="warn_peak", key="peak dBFS", default=-0.01, minimum=-60.0, maximum=60.0, unit="dBFS"),
+    Threshold(name="warn_loss", key="audio loss %", default=2.0, maximum=100.0, unit="%"),
+    Threshold(name="warn_drift", key="audio drift ppm", default=1000.0, maximum=1e6, unit="ppm", absolute=True),
+    Threshold(name="warn_silence", key="audio silent s", default=NEVER, maximum=86_400.0, unit="s"),
+    Threshold(name="warn_cost", key="processing ms per frame", default=8.0, maximum=1000.0, unit="ms"),
+)
 
 
 class AudioFeaturesNode(TalkingHeadNode):
@@ -52,7 +62,9 @@ class AudioFeaturesNode(TalkingHeadNode):
             maximum=10.0,
         ),
         *INTAKE_PARAMETERS,
+        *threshold_parameters(THRESHOLDS),
     )
+    thresholds = THRESHOLDS
 
     def __init__(self, name: str = "audio_features", **kwargs: Any) -> None:
         self._intake: RosIntake | None = None
@@ -60,7 +72,7 @@ class AudioFeaturesNode(TalkingHeadNode):
         self._frame_clock = FrameClock(1)
         self._frame = 0
         self._after_stop = 0
-        self._level = -math.inf
+        self._level = self._peak = -math.inf
         self._cost = 0.0
         self._profile = ""
         super().__init__(name, **kwargs)
@@ -98,6 +110,9 @@ class AudioFeaturesNode(TalkingHeadNode):
         self.health.set("profile", self._profile)
         self.health.set("delay ms", 1e3 * (self._stream.delay if self._stream else PROFILES[self._profile].delay))
         self.health.set("level dBFS", self._level)
+        self.health.set("peak dBFS", self._peak)
+        self._peak = -math.inf
+        self.health.set("frames per s", self.trend.per_second("frames", self.health.counter("frames")))
         self.health.set("processing ms per frame", self._cost)
         if self._intake is not None:
             self._intake.update_health()
@@ -119,6 +134,7 @@ class AudioFeaturesNode(TalkingHeadNode):
         if stream is None:
             stream, chunk = self._begin(chunk)
         self._level = _level(chunk.samples)
+        self._peak = max(self._peak, _decibel(float(np.abs(chunk.samples).max(initial=0.0))))
         step = round(PIECE * chunk.rate)
         for at in range(0, len(chunk.samples), step):
             if self.stops.newest != self._after_stop:
@@ -173,7 +189,11 @@ class AudioFeaturesNode(TalkingHeadNode):
 def _level(samples: np.ndarray) -> float:
     """Mean level in dB of full scale."""
     power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
-    return 10.0 * math.log10(power) if power > 0.0 else -math.inf
+    return _decibel(math.sqrt(power))
+
+
+def _decibel(amplitude: float) -> float:
+    return 20.0 * math.log10(amplitude) if amplitude > 0.0 else -math.inf
 
 
 def main(args: list[str] | None = None) -> int:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from th_audio_io.formats import MAX_CHANNELS, MAX_RATE, MIN_RATE
 from th_common.parameters import Parameter
+from th_common.thresholds import Threshold, threshold_parameters
 
 MAX_DELAY = 10.0  # s, longest presentation delay
+
+SOURCE_THRESHOLDS = (Threshold(name="warn_late", key="late ms", default=100.0, maximum=60_000.0, unit="ms"),)
+PLAYOUT_THRESHOLDS = (
+    Threshold(name="warn_late", key="late pieces per s", default=1.0, maximum=1000.0, unit="1/s"),
+    Threshold(
+        name="warn_buffer", key="buffer depth ms", default=0.0, minimum=-1000.0, maximum=1000.0, unit="ms", below=True
+    ),
+)
 
 INTAKE_PARAMETERS = (
     Parameter(
@@ -113,6 +122,7 @@ SOURCE_PARAMETERS = (
         maximum=3600.0,
         read_only=True,
     ),
+    *threshold_parameters(SOURCE_THRESHOLDS),
 )
 
 PLAYOUT_PARAMETERS = (
@@ -147,4 +157,5 @@ PLAYOUT_PARAMETERS = (
         special=(-1.0,),
         read_only=True,
     ),
+    *threshold_parameters(PLAYOUT_THRESHOLDS),
 )

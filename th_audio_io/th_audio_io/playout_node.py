@@ -12,7 +12,7 @@ from th_msgs.msg import FacialCode
 from th_audio_io.formats import to_s16
 from th_audio_io.intake import Chunk
 from th_audio_io.loudspeaker import Loudspeaker
-from th_audio_io.parameters import MAX_DELAY, PLAYOUT_PARAMETERS
+from th_audio_io.parameters import MAX_DELAY, PLAYOUT_PARAMETERS, PLAYOUT_THRESHOLDS
 from th_audio_io.playout import DelayLine, Piece
 from th_audio_io.ros_intake import RosIntake, intake_of
 from th_audio_io.speaker_output import SpeakerOutput
@@ -31,6 +31,7 @@ class AudioPlayoutNode(TalkingHeadNode):
     """Plays the sound on the loudspeaker and publishes it on audio_delayed when it is due; idle while nobody wants it."""
 
     parameters = PLAYOUT_PARAMETERS
+    thresholds = PLAYOUT_THRESHOLDS
 
     def __init__(self, name: str = "audio_playout", **kwargs: Any) -> None:
         self._line = DelayLine()
@@ -103,6 +104,7 @@ class AudioPlayoutNode(TalkingHeadNode):
         self.health.set("delay from", "parameter" if self._learned_delay is None else "facial codes")
         self.health.set("waiting s", self._line.waiting())
         self.health.set("late pieces", self._line.late)
+        self.health.set("late pieces per s", self.trend.per_second("late", self._line.late))
         depth = self._ahead.percentiles("depth")
         if depth is not None:
             self.health.set("buffer depth ms", depth[0] * 1e3)

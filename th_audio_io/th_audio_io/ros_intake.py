@@ -22,6 +22,7 @@ from th_common.health import Level
 from th_common.node import TalkingHeadNode
 from th_common.patience import Patience
 from th_common.stamps import to_seconds
+from th_common.thresholds import Trend
 
 __all__ = ["INTAKE_PARAMETERS", "RosIntake", "intake_of"]
 
@@ -85,6 +86,7 @@ class RosIntake:
         self._selection = Selection(node.value("input"))
         self._buffer = JitterBuffer(self._end_so_far, max_gap=node.value("max_gap"))
         self._offset = ClockOffset()
+        self._trend = Trend()
         self._lock = threading.Lock()
         self._waiting = 0
         self._last_arrival: float | None = None
@@ -161,7 +163,9 @@ class RosIntake:
         health.set("audio messages", counters.messages)
         health.set("audio streams", counters.streams)
         health.set("audio gaps", counters.gaps)
-        health.set("audio concealed samples", counters.concealed + counters.undecoded)
+        lost = counters.concealed + counters.undecoded
+        health.set("audio concealed samples", lost)
+        health.set("audio loss %", self._trend.percent("loss", lost, counters.samples + lost))
         health.set("audio repeated messages", counters.repeats)
         health.set("audio refused messages", counters.refused)
         health.set("audio NaN or infinite samples", counters.nonfinite)

@@ -12,7 +12,7 @@ import numpy as np
 from th_audio_io.formats import to_s16
 from th_audio_io.microphone import MicrophoneSource
 from th_audio_io.pacing import Pacer, rechunk
-from th_audio_io.parameters import SOURCE_PARAMETERS
+from th_audio_io.parameters import SOURCE_PARAMETERS, SOURCE_THRESHOLDS
 from th_audio_io.sources import FileSource, example_path
 from th_audio_io.topics import SoundTopics
 from th_common.errors import DeviceError, InputError
@@ -29,6 +29,7 @@ class AudioSourceNode(TalkingHeadNode):
     """Publishes audio_stamped, audio and audio_info (wave, S16LE) while active."""
 
     parameters = SOURCE_PARAMETERS
+    thresholds = SOURCE_THRESHOLDS
 
     def __init__(self, name: str = "audio_source", **kwargs: Any) -> None:
         self._file: FileSource | None = None

@@ -13,6 +13,7 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.parameter import Parameter as RosParameter
 
 from th_common.errors import ModelError
+from th_common.health import Level
 from th_common.node import TalkingHeadNode, time_message
 from th_common.parameters import Parameter
 from th_common.stamps import to_seconds
@@ -128,6 +129,26 @@ def test_diagnostics_carry_level_name_and_values() -> None:
         assert status.level == b"\x02"
         assert status.name == "probe: talking head"
         assert {v.key: v.value for v in status.values}["input rate"] == "1.6e+04"
+
+
+def test_errors_and_warnings_may_follow_each_other() -> None:
+    with Graph() as graph:
+        node = graph.add(lambda context: Probe(context=context))
+        for number, level in enumerate((Level.ERROR, Level.WARN, Level.ERROR, Level.WARN)):
+            node.report(f"fault {number}", "told", level=level)
+        assert node.health.snapshot().level == Level.ERROR
+
+
+def test_an_error_that_nobody_expected_is_said_and_the_node_begins_again() -> None:
+    with Graph() as graph:
+        node = graph.add(
+            lambda context: Probe(context=context, parameter_overrides=[RosParameter("autostart", value=False)])
+        )
+        node.trigger_configure()
+        node.activate = lambda: 1 / 0  # type: ignore[method-assign,assignment]
+        node.trigger_activate()
+        assert (node.lifecycle, node.log[-2:]) == ("unconfigured", ["deactivate", "cleanup"])
+        assert "activate: ZeroDivisionError" in node.health.snapshot().message
 
 
 def test_who_cannot_tell_how_he_is_lives_and_says_so() -> None:

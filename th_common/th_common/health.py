@@ -45,6 +45,7 @@ class Health:
         self._clock = clock
         self._lock = threading.Lock()
         self._values: dict[str, str] = {}
+        self._numbers: dict[str, float] = {}
         self._counts: dict[str, int] = {}
         self._faults: dict[str, _Fault] = {}
 
@@ -53,6 +54,15 @@ class Health:
         text = f"{value:.4g}" if isinstance(value, float) else str(value)
         with self._lock:
             self._values[key] = text
+            if isinstance(value, (int, float)):
+                self._numbers[key] = float(value)
+            else:
+                self._numbers.pop(key, None)
+
+    def number(self, key: str) -> float | None:
+        """The number that a value was set to, None where it is none."""
+        with self._lock:
+            return self._numbers.get(key)
 
     def count(self, key: str, by: int = 1) -> int:
         """Add to a counter and return its new value."""
@@ -73,6 +83,12 @@ class Health:
             new = old is None or (old.until is not None and old.until < now)
             self._faults[name] = _Fault(level, message, None if hold is None else now + hold)
             return new
+
+    def fault(self, name: str) -> str | None:
+        """What a named fault says, None if it is not raised."""
+        with self._lock:
+            fault = self._faults.get(name)
+        return None if fault is None else fault.message
 
     def clear_fault(self, name: str) -> None:
         """Take a named fault back; nothing happens if it was not raised."""

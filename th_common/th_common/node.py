@@ -25,6 +25,7 @@ from th_common.latency import StageTimes
 from th_common.parameters import Parameter
 from th_common.stamps import to_fields
 from th_common.stops import Age, Stops
+from th_common.thresholds import Threshold, Trend
 from th_common.worker import Worker
 
 COMMON_PARAMETERS = (
@@ -55,25 +56,33 @@ class TalkingHeadNode(LifecycleNode):
 
     With `fail_fast` an autostart that fails raises its error out of the executor, for programs that a person started.
 
-    `configure` may raise TalkingHeadError: the reason goes to the log and to /diagnostics, and the node lives on,
-    unconfigured. Callbacks of the executor only enqueue; what takes time runs in `start_worker`'s thread.
+    `configure` and `activate` may raise TalkingHeadError: the reason goes to the log and to /diagnostics, and the node lives on in
+    the state before. After any other error, wherever it comes, it lives on unconfigured. Callbacks of the executor only enqueue; what takes time runs in `start_worker`'s thread.
     """
 
     parameters: ClassVar[tuple[Parameter, ...]] = ()
+    thresholds: ClassVar[tuple[Threshold, ...]] = ()
+    """Judged with every message on /diagnostics; their parameters stand in the table, too."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.health = Health()
         self.stages = StageTimes()
+        self.trend = Trend()
         self.fail_fast = False
-        self._start_error: TalkingHeadError | None = None
-        self._active = False
+        self._start_error: Exception | None = None
+        self._active = self._begun = False
+        for service in self.services:
+            service.callback = self._answering(service.srv_name, service.callback)
         self._workers: list[Worker[Any]] = []
         self._table = {p.name: p for p in COMMON_PARAMETERS + type(self).parameters}
         self.add_on_set_parameters_callback(self._check_parameters)
         for parameter in self._table.values():
             self.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
         self.add_post_set_parameters_callback(self._tell_changes)
+        unknown = set(getattr(self, "_parameter_overrides", {})) - set(self._table) - {"use_sim_time"}
+        if unknown:
+            self.get_logger().warning(f"no such parameters, they are ignored: {', '.join(sorted(unknown))}")
         self.stops = Stops()
         if type(self).stopped is not TalkingHeadNode.stopped:
             # rclpy hands over the message's information where a callback takes two arguments; its types do not say so.
@@ -126,6 +135,11 @@ class TalkingHeadNode(LifecycleNode):
         """Whether the node is in the lifecycle state active."""
         return self._active
 
+    @property
+    def lifecycle(self) -> str:
+        """The lifecycle state: unconfigured, inactive, active, finalized, or a transition between them."""
+        return str(self._state_machine.current_state[1])
+
     def value(self, name: str) -> Any:
         """The value of a parameter of the table."""
         return self.get_parameter(name).value
@@ -171,8 +185,11 @@ class TalkingHeadNode(LifecycleNode):
         text = str(problem) if isinstance(problem, (str, TalkingHeadError)) else repr(problem)
         self.health.count(fault)
         if self.health.raise_fault(fault, text, level=level, hold=hold):
-            log = self.get_logger().error if level >= Level.ERROR else self.get_logger().warning
-            log(f"{fault}: {text}")
+            # Two lines of code: rclpy's loggers want one severity for each, and raise otherwise.
+            if level >= Level.ERROR:
+                self.get_logger().error(f"{fault}: {text}")
+            else:
+                self.get_logger().warning(f"{fault}: {text}")
 
     def publish_diagnostics(self) -> None:
         """Publish this node's health as one DiagnosticStatus."""
@@ -180,11 +197,17 @@ class TalkingHeadNode(LifecycleNode):
             self.update_health()
         except Exception as error:  # who cannot tell how he is need not die of it, and take the whole graph along
             self.report("diagnostics", error)
+        self.health.set("lifecycle", self.lifecycle)
+        for threshold in type(self).thresholds:
+            if threshold.judge(self.health, self.value(threshold.name)):
+                problem = self.health.fault(threshold.name)
+                self.get_logger().warning(f"{threshold.name}: {problem}")
         self.stages.write(self.health)
         snapshot = self.health.snapshot()
         status = DiagnosticStatus()
         status.level = bytes([int(snapshot.level)])
-        status.name = f"{self.get_name()}: talking head"
+        # Whoever sorts by name (rqt_robot_monitor, the aggregator) tells two robots apart, too.
+        status.name = f"{self.get_fully_qualified_name().strip('/')}: talking head"
         status.hardware_id = self.get_fully_qualified_name()
         status.message = snapshot.message
         status.values = [KeyValue(key=k, value=v) for k, v in sorted(snapshot.values.items())]
@@ -192,52 +215,79 @@ class TalkingHeadNode(LifecycleNode):
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 
+    # --- where rclpy would end the process, or say less --------------------------------------------------------------------
+
+    def _answering(self, name: str, callback: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """A service that survives requests which rclpy does not: a transition that is not possible now, a parameter of no type."""
+
+        def answer(request: Any, response: Any) -> Any:
+            try:
+                return callback(request, response)
+            except Exception as error:
+                if not self.context.ok():
+                    raise
+                text = str(error).split(", at ")[0]
+                self.report("bad request", f"{name.rpartition('/')[2]}: {text}", level=Level.WARN)
+                return response
+
+        return answer
+
+    def set_parameters(self, parameter_list: list[RosParameter]) -> list[SetParametersResult]:
+        """As rclpy's, but whatever is refused is named."""
+        return [self.set_parameters_atomically([parameter]) for parameter in parameter_list]
+
+    def set_parameters_atomically(self, parameter_list: list[RosParameter]) -> SetParametersResult:
+        """As rclpy's, but whatever is refused is named (`ros2 param set` shows the reason)."""
+        for change in parameter_list:
+            reason = self._refuse_change(change)
+            if reason:
+                return SetParametersResult(successful=False, reason=reason)
+        return super().set_parameters_atomically(parameter_list)
+
     # --- lifecycle ------------------------------------------------------------------------------------------------------
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        try:
-            self.configure()
-        except TalkingHeadError as error:
+        result = self._try("configure", self.configure)
+        if result is not TransitionCallbackReturn.SUCCESS:
             self._release()
-            self._fail("configure", error)
-            return TransitionCallbackReturn.FAILURE
-        self.health.clear_fault("configure")
+            return result
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        result = super().on_activate(state)
-        try:
-            self.activate()
-        except TalkingHeadError as error:
+        super().on_activate(state)
+        self._begun = True
+        result = self._try("activate", self.activate)
+        self._active = result is TransitionCallbackReturn.SUCCESS
+        self._begun = result is not TransitionCallbackReturn.FAILURE
+        if not self._active:
             super().on_deactivate(state)
-            self._fail("activate", error)
-            return TransitionCallbackReturn.FAILURE
-        self.health.clear_fault("activate")
-        self._active = True
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._active = False
-        self.deactivate()
-        return super().on_deactivate(state)
+        super().on_deactivate(state)
+        result = self._try("deactivate", self.deactivate)
+        self._begun = result is not TransitionCallbackReturn.SUCCESS
+        return result
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._release()
-        return super().on_cleanup(state)
+        super().on_cleanup(state)
+        return self._try("cleanup", self._release)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self.close()
-        return super().on_shutdown(state)
+        super().on_shutdown(state)
+        return self._try("shutdown", self.close)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._active = False
-        self._release()
+        """Whatever went wrong was said; the node begins again, unconfigured."""
+        self._try("recover", self.close)
         return TransitionCallbackReturn.SUCCESS
 
     def close(self) -> None:
         """Stop working and free everything, from any state; for the end of the process."""
-        if self._active:
-            self._active = False
+        self._active = False
+        if self._begun:
+            self._begun = False
             self.deactivate()
         self._release()
 
@@ -252,13 +302,23 @@ class TalkingHeadNode(LifecycleNode):
         self._autostart_timer.cancel()
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
-        if self.fail_fast and self._start_error is not None:
+        fail_fast, self.fail_fast = self.fail_fast, False  # what fails later is said as everywhere
+        if fail_fast and self._start_error is not None:
             raise self._start_error
 
-    def _fail(self, transition: str, error: TalkingHeadError) -> None:
-        self._start_error = error
-        if not self.fail_fast:
-            self.report(transition, error, hold=None)
+    def _try(self, transition: str, do: Callable[[], None]) -> TransitionCallbackReturn:
+        """Do it, and say what goes wrong: rclpy keeps silent about that."""
+        try:
+            do()
+        except Exception as error:
+            self._start_error = error
+            if not self.fail_fast:
+                self.report(transition, error, hold=None)
+            # The state before is kept where that is what it was: nothing was opened, nothing had begun.
+            kept = isinstance(error, TalkingHeadError) and transition in ("configure", "activate")
+            return TransitionCallbackReturn.FAILURE if kept else TransitionCallbackReturn.ERROR
+        self.health.clear_fault(transition)
+        return TransitionCallbackReturn.SUCCESS
 
     # --- stops ----------------------------------------------------------------------------------------------------------
 
@@ -272,6 +332,14 @@ class TalkingHeadNode(LifecycleNode):
             self.stopped(number)
 
     # --- parameters -----------------------------------------------------------------------------------------------------
+
+    def _refuse_change(self, change: RosParameter) -> str | None:
+        known = self._table.get(change.name)
+        if known is None:
+            return None if self.has_parameter(change.name) else f"{self.get_name()} has no parameter {change.name!r}"
+        if known.read_only:
+            return f"{change.name} is read-only: say it when the node starts"
+        return known.refuse_change(change.value)
 
     def _check_parameters(self, changes: list[RosParameter]) -> SetParametersResult:
         for change in changes:

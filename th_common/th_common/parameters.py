@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from th_common.errors import InputError
 
 Value = bool | int | float | str
 
@@ -14,7 +17,8 @@ class Parameter:
     """One node parameter: name, default (whose type is the parameter's type), meaning, unit and range.
 
     `minimum` and `maximum` are inclusive. `special` are values that mean something else than a number on the range (for instance
-    -1.0 for "auto") and are accepted outside it. `choices` lists the accepted strings.
+    -1.0 for "auto") and are accepted outside it. `choices` lists the accepted strings. `check` raises
+    InputError for a value that only a look at the world finds bad; at start that is configure's to say, without ending the process.
     """
 
     name: str
@@ -25,6 +29,7 @@ class Parameter:
     maximum: float | None = None
     special: tuple[float, ...] = ()
     choices: tuple[str, ...] = ()
+    check: Callable[[Any], object] | None = None
     read_only: bool = False
 
     def refuse(self, value: object) -> str | None:
@@ -37,6 +42,8 @@ class Parameter:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             if math.isnan(value):
                 return f"{self.name} must be a number, not NaN"
+            if math.isinf(value):
+                return f"{self.name} must be finite, not {value}"
             if value in self.special:
                 return None
             low = -math.inf if self.minimum is None else self.minimum
@@ -45,6 +52,16 @@ class Parameter:
                 unit = f" {self.unit}" if self.unit else ""
                 return f"{self.name} = {value} is outside {self.range_text()}{unit}"
         return None
+
+    def refuse_change(self, value: object) -> str | None:
+        """As `refuse`, for a value that shall take effect in a node that runs."""
+        reason = self.refuse(value)
+        if reason is None and self.check is not None:
+            try:
+                self.check(value)
+            except InputError as error:
+                return f"{self.name}: {error}"
+        return reason
 
     def range_text(self) -> str:
         """The accepted values in words, empty where every value of the type is good."""

@@ -20,6 +20,7 @@ from th_common.node import FRAMES_DEPTH, TalkingHeadNode, time_message
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
+from th_common.thresholds import Threshold, threshold_parameters
 from th_common.worker import Worker
 from th_face_predictor.delay import PresentationDelay
 from th_face_predictor.live import Codes, Frame, LivePredictor
@@ -34,6 +35,14 @@ CUT = object()
 """In the mailbox: a stop, what is pending is forgotten."""
 
 OWN = -1
+
+
+THRESHOLDS = (
+    Threshold(name="warn_delay", key="presentation delay", default=1.0, maximum=10.0, unit="s"),
+    Threshold(name="warn_late", key="late %", default=5.0, maximum=100.0, unit="%"),
+    Threshold(name="warn_hurried", key="hurried %", default=20.0, maximum=100.0, unit="%"),
+    Threshold(name="warn_cost", key="ms per frame", default=8.0, maximum=1000.0, unit="ms"),
+)
 
 
 class FacePredictorNode(TalkingHeadNode):
@@ -70,7 +79,9 @@ class FacePredictorNode(TalkingHeadNode):
             minimum=0.0,
             maximum=2.0,
         ),
+        *threshold_parameters(THRESHOLDS),
     )
+    thresholds = THRESHOLDS
 
     def __init__(self, **kwargs: object) -> None:
         self._predictor: Predictor | None = None
@@ -126,12 +137,15 @@ class FacePredictorNode(TalkingHeadNode):
 
     def update_health(self) -> None:
         self.health.set("ms per frame", self._cost * 1e3)
+        frames = self.health.counter("frames")
+        self.health.set("frames per s", self.trend.per_second("frames", frames))
         live = self._live
         if live is not None:
             self.health.set("pace", live.ladder.name)
             self.health.set("missed deadlines", live.ladder.missed)
             self.health.set("times too slow", live.ladder.falls)
             self.health.set("hurried codes", live.hurried)
+            self.health.set("hurried %", self.trend.percent("hurried", live.hurried, frames))
             if live.ladder.rung:
                 problem = f"at {live.ladder.name}: codes were ready too late"
                 self.health.raise_fault("machine too slow", problem, level=Level.WARN)
@@ -145,6 +159,7 @@ class FacePredictorNode(TalkingHeadNode):
             self.health.set("buffer depth ms", wait * 1e3)
             self.health.set("buffer depth ms p1", least * 1e3)
             self.health.set("codes ready too late", delay.late)
+            self.health.set("late %", self.trend.percent("late", delay.late, frames))
 
     # --- the executor's thread: only hand over ---------------------------------------------------------------------------
 

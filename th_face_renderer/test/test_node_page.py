@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -11,12 +13,15 @@ from socket import create_server
 from typing import Any
 
 import aiohttp
+import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from audio_common_msgs.msg import AudioData, AudioDataStamped
+from rclpy.parameter import Parameter as RosParameter
+from sensor_msgs.msg import Image
 from std_msgs.msg import Empty, Header
 from th_msgs.msg import FacialCode
 
@@ -24,7 +29,7 @@ from th_common.node import time_message
 from th_common.testing import Graph
 from th_face_renderer import load_face
 from th_face_renderer.display.page_protocol import Kind, Look, unpack
-from th_face_renderer.testing_node import Stage
+from th_face_renderer.testing_node import SIZE, Stage, picture
 
 
 def test_lifecycle_round_trip_frees_the_page(graph: Graph, folder: Path) -> None:
@@ -179,3 +184,29 @@ def test_the_page_of_the_operator_asks_for_expressions_and_looks(graph: Graph, e
     assert stage.wait(lambda: living.expressions.over(stage.watcher.now())[-1][1] == pytest.approx(0.5))
     stage.node._stop_all()
     assert stage.wait(lambda: stage.watcher.health.get("expression") == ""), "a stop ends that, too"
+
+
+def test_the_background_changes_while_the_face_is_shown(graph: Graph, folder: Path, tmp_path: Path) -> None:
+    wall = np.full((20, 20, 3), (10, 200, 30), np.uint8)
+    cv2.imwrite(str(tmp_path / "wall.png"), wall)
+    face = load_face(folder)
+    stage = Stage(graph, folder, display="web", port=0)
+    stage.begin()
+    stage.watcher.watch(Image, "face/image")
+    page = stage.node._page
+    assert page is not None
+    server = page._server
+    for background in (str(tmp_path / "wall.png"), "#204060"):
+        assert stage.node.set_parameters([RosParameter("background", value=background)])[0].successful
+        expected = load_face(folder, background=background).render(face.rest_code, SIZE)
+        assert stage.wait(lambda e=expected: any(np.array_equal(picture(m), e) for m in stage.watcher.images))
+        told = json.loads(server._info or "{}")["values"]
+        assert told["background"] == ("#000000" if background.endswith("png") else background)
+        if told["backdrop"]:
+            with urllib.request.urlopen(server.url + told["backdrop"], timeout=10.0) as answer:
+                assert answer.headers["Content-Type"] == "image/jpeg"
+    refused = stage.node.set_parameters([RosParameter("background", value=str(tmp_path / "nothing.png"))])[0]
+    assert not refused.successful
+    assert "background: " in refused.reason
+    assert "no such file" in refused.reason
+    assert stage.node.value("background") == "#204060"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from th_common.errors import InputError
 from th_face_renderer import kernel
-from th_face_renderer.background import Background, Image, paint, read_background
+from th_face_renderer.background import Background, Colour, Image, paint, read_background
 from th_face_renderer.face_model import FaceModel, Floats, load
 from th_face_renderer.layer import NEUTRAL, Layer
 from th_face_renderer.raster import Raster
@@ -66,6 +66,7 @@ class FaceDecoder:
         self.expressions = {name: model.check_code(code) for name, code in (expressions or {}).items()}
         self.backend = backend or ("numpy" if kernel.library() is None else "c")
         self._background, self._feather, self._exact = read_background(background), 0.0 if exact else feather, exact
+        self._next_background: Colour | Image | None = None
         self._texture: Texture = KernelTexture(model) if self.backend == "c" else CvTexture(model)
         self._active = active_texels(model)
         self._drawing = threading.Lock()
@@ -80,6 +81,14 @@ class FaceDecoder:
     def canvas(self) -> tuple[int, int]:
         """(height, width) of the frame that landmarks live in, the size at which nothing is scaled."""
         return self.model.canvas
+
+    def set_background(self, background: Background) -> None:
+        """Another background from the next picture on; from any thread.
+
+        Raises:
+            InputError: it cannot be read; said in words, and the old one stays.
+        """
+        self._next_background = read_background(background)
 
     def landmarks(self, code: npt.ArrayLike) -> Floats:
         """The 68 landmarks (68, 2) of a code (16,), x and y in canvas px, y down.
@@ -111,6 +120,10 @@ class FaceDecoder:
         if not self._drawing.acquire(blocking=False):
             raise InputError("this decoder is drawing in another thread: give every thread a decoder of its own")
         try:
+            fresh, self._next_background = self._next_background, None
+            if fresh is not None:
+                self._background = fresh
+                self._sizes.clear()
             drawer, shape = self._drawer(checked), self.model.dimensions[0]
             self._texture.set(code[shape:])
             layer = layer.clamped()

@@ -15,17 +15,19 @@ from th_audio_io.ros_intake import INTAKE_PARAMETERS
 from th_common.default_model import find_model
 from th_common.node import STOP_TOPIC, TalkingHeadNode
 from th_common.spin import spin_nodes
+from th_common.thresholds import threshold_parameters
 from th_face_renderer import kernel
-from th_face_renderer.background import read_background
+from th_face_renderer.background import Colour, Image, read_background
 from th_face_renderer.decoder import FaceDecoder, load_face
 from th_face_renderer.display import CodeDisplay, Display
 from th_face_renderer.display.images import ImageTopics
-from th_face_renderer.display.window import make_window
+from th_face_renderer.display.window import Window, make_window
+from th_face_renderer.display.window_sdl import SdlWindow
 from th_face_renderer.life import IdleLife
 from th_face_renderer.living import LivingFace
 from th_face_renderer.node_codes import CodeIntake
 from th_face_renderer.node_page import BLACK, FacePage
-from th_face_renderer.node_parameters import PARAMETERS
+from th_face_renderer.node_parameters import PARAMETERS, THRESHOLDS
 from th_face_renderer.node_wishes import Wishes
 from th_face_renderer.show import Show
 
@@ -36,7 +38,8 @@ class FaceRendererNode(TalkingHeadNode):
     What comes in is in node_codes and node_wishes, the page in node_page; here they are put together, stopped and told of.
     """
 
-    parameters = PARAMETERS + INTAKE_PARAMETERS
+    parameters = PARAMETERS + INTAKE_PARAMETERS + threshold_parameters(THRESHOLDS)
+    thresholds = THRESHOLDS
 
     def __init__(self, **kwargs: Any) -> None:
         self._decoder: FaceDecoder | None = None
@@ -121,6 +124,8 @@ class FaceRendererNode(TalkingHeadNode):
     def parameter_changed(self, name: str, value: Any) -> None:
         if name.startswith("idle_") and self._living is not None:
             self._living.live(self._life())
+        elif name == "background" and self._decoder is not None:
+            self._change_background(read_background(value))
 
     def update_health(self) -> None:
         decoder, living, codes, health = self._decoder, self._living, self._codes, self.health
@@ -129,6 +134,7 @@ class FaceRendererNode(TalkingHeadNode):
         schedule = living.schedule
         health.set("state", "speaking" if schedule.at(self.now()).speaking else "resting")
         health.set("late codes", schedule.late)
+        health.set("late codes %", self.trend.percent("late", schedule.late, health.counter("codes")))
         health.set("codes ahead ms", codes.ahead * 1e3 if codes is not None else 0.0)
         health.set("stream restarts", schedule.restarts)
         health.set("predictors in other processes", codes.predictors if codes is not None else 0)
@@ -136,7 +142,7 @@ class FaceRendererNode(TalkingHeadNode):
         health.set("expressions", ", ".join(decoder.expressions))
         health.set("expression", living.expressions.asked(self.now()))
         if self._show is not None:
-            self._show.update_health(health)
+            self._show.update_health(health, self.trend)
             health.set("rate Hz", self.value("rate"))
         if self._page is not None:
             self._page.update_health()
@@ -165,6 +171,18 @@ class FaceRendererNode(TalkingHeadNode):
             self._living.look_away(self.now())
         if self._page is not None:
             self._page.hush()
+        if self._show is not None:
+            self._show.renew()
+
+    def _change_background(self, background: Colour | Image) -> None:
+        """While the face is shown: pictures, the page, the window's bars."""
+        assert self._decoder is not None
+        self._decoder.set_background(background)
+        for display in self._displays:
+            if isinstance(display, (Window, SdlWindow)):
+                display.set_background(background if isinstance(background, tuple) else BLACK)
+        if self._page is not None:
+            self._page.set_background(background)
         if self._show is not None:
             self._show.renew()
 

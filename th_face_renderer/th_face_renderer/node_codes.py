@@ -71,6 +71,7 @@ class CodeIntake:
         now, due, early = node.now(), to_seconds(message.present_at), schedule.early
         if message.timing.predicted:
             node.stages.add("transport", now - message.timing.predicted)
+        node.health.count("codes")
         if schedule.push(code, due=due, frame=message.frame, now=now):
             self.ahead += 0.05 * (due - now - self.ahead)
             node.stages.add("queue", due - now)

@@ -53,6 +53,7 @@ class FacePage:
         stop: Callable[[], object],
     ) -> None:
         self._node = node
+        self._around: dict[str, str] = {}  # the background, once it has changed
         self._wanted: deque[Callable[[], object]] = deque(maxlen=64)
         colour, picture = (background, None) if isinstance(background, tuple) else (BLACK, background)
         self._server = PageServer(
@@ -94,6 +95,15 @@ class FacePage:
         self.sound.clear()
         self._server.hush()
 
+    def set_background(self, background: Colour | Image) -> None:
+        """Another background for all who look."""
+        colour, picture = (background, None) if isinstance(background, tuple) else (BLACK, background)
+        self._around = {
+            "background": "#{2:02x}{1:02x}{0:02x}".format(*colour),
+            "backdrop": self._server.set_backdrop(b"" if picture is None else encode_jpeg(picture, BACKDROP_QUALITY)),
+        }
+        self.update_health()
+
     def update_health(self) -> None:
         """Write what is known of the sound to the node's diagnostics, and tell the page of these."""
         health = self._node.health
@@ -103,7 +113,7 @@ class FacePage:
             self._intake.update_health()
         snapshot = health.snapshot()
         badge = "" if snapshot.level < Level.ERROR else snapshot.message.split(":", 1)[0]
-        self._server.info({"badge": badge, **{key: snapshot.values.get(key, "") for key in _TOLD}})
+        self._server.info({"badge": badge, **self._around, **{key: snapshot.values.get(key, "") for key in _TOLD}})
 
     def _take_sound(self, chunk: Chunk) -> None:
         self.sound.push(chunk.samples, rate=chunk.rate, capture=chunk.time, now=self._node.now())

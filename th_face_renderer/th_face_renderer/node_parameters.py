@@ -1,9 +1,11 @@
-"""The parameters of face_renderer, besides those of the intake of sound."""
+"""The parameters of face_renderer, besides those of the intake of sound, and the thresholds of its warnings."""
 
 from __future__ import annotations
 
 from th_common.default_model import MODEL_PARAMETER
 from th_common.parameters import Parameter
+from th_common.thresholds import Threshold
+from th_face_renderer.background import read_background
 
 PARAMETERS = (
     MODEL_PARAMETER,
@@ -44,7 +46,7 @@ PARAMETERS = (
         name="background",
         default="#000000",
         description="what is around a portrait that does not fill the picture: a colour as #rrggbb, or the path of a picture",
-        read_only=True,
+        check=read_background,
     ),
     Parameter(
         name="jpeg_quality",
@@ -128,4 +130,12 @@ PARAMETERS = (
         maximum=15,
         read_only=True,
     ),
+)
+
+THRESHOLDS = (
+    # The ear and eye notice 45 ms of sound ahead of the picture, 125 ms of sound behind it (ITU-R BT.1359-1).
+    Threshold(name="warn_skew", key="skew ms p95", default=45.0, maximum=10_000.0, unit="ms"),
+    Threshold(name="warn_render", key="render ms p95", default=16.0, maximum=10_000.0, unit="ms"),
+    Threshold(name="warn_missed", key="missed ticks per s", default=10.0, maximum=1000.0, unit="1/s"),
+    Threshold(name="warn_late", key="late codes %", default=5.0, maximum=100.0, unit="%"),
 )

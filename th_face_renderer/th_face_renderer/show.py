@@ -14,6 +14,7 @@ import numpy as np
 from th_common.health import Health
 from th_common.ladder import Ladder
 from th_common.latency import StageTimes
+from th_common.thresholds import Trend
 from th_face_renderer.decoder import FaceDecoder
 from th_face_renderer.display import CodeDisplay, Display
 from th_face_renderer.schedule import LATE, Floats, Pose
@@ -101,12 +102,14 @@ class Show:
         """Median and 95th percentile of the time (s) by which pictures are handed over after they are due."""
         return _percentiles(list(self._skews))
 
-    def update_health(self, health: Health) -> None:
+    def update_health(self, health: Health, trend: Trend) -> None:
         """Write how the show goes to a node's diagnostics."""
         (cost, cost95), (skew, skew95) = self.costs(), self.skews()
         health.set("viewers", self.viewers)
         health.set("pictures", self.drawn)
+        health.set("pictures per s", trend.per_second("pictures", self.drawn))
         health.set("missed ticks", self.missed)
+        health.set("missed ticks per s", trend.per_second("missed", self.missed))
         health.set("late pictures", self.late)
         health.set("pace", self.ladder.name)
         health.set("times too slow", self.ladder.falls)
@@ -128,6 +131,7 @@ class Show:
         now = self._now()
         if self._renew:
             self._renew = False
+            self._picture = self._drawn = None
             for seat in self._seats:
                 seat.pose = None
         drawn, late = self.drawn, self.late

@@ -98,6 +98,11 @@ def test_a_phone_held_upright_shows_the_whole_face_between_bars(
     page.wait("document.getElementById('face').height === 780 && document.getElementById('face').width === 780")
     assert page.evaluate("getComputedStyle(document.body).cursor") == "none"
     assert page.evaluate("getComputedStyle(document.getElementById('sound')).display") == "none"
+    around = "getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).backgroundImage"
+    server.info({"background": "#102030", "backdrop": server.set_backdrop(jpeg)})
+    page.wait(f"({around}).startsWith('rgb(16, 32, 48)url(') && ({around}).includes('/backdrop-')")
+    server.info({"background": "#405060", "backdrop": server.set_backdrop(b"")})
+    page.wait(f"{around} === 'rgb(64, 80, 96)none'")
     page.close()
 
 

@@ -145,6 +145,10 @@ class PageServer:
         """How many of them have their sound on."""
         return sum(viewer.outbox.listening for viewer in self._viewers)
 
+    def set_backdrop(self, picture: bytes) -> str:
+        """Offer another picture file to fill the screen behind the face; its name for `info`, where pages hear of it. Empty: none."""
+        return self._site.offer_backdrop(picture)
+
     # -- what is shown ---------------------------------------------------------------------------------------------
 
     def show(self, jpeg: bytes, present_at: float) -> None:

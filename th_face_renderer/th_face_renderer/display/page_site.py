@@ -54,9 +54,8 @@ class Site:
         self.blobs: dict[str, bytes] = {}
         if face is not None:
             self.blobs[face.name] = face.data
-        backdrop_name = f"backdrop-{hashlib.sha256(backdrop).hexdigest()[:16]}" if backdrop else ""
-        if backdrop:
-            self.blobs[backdrop_name] = backdrop
+        self._backdrops: dict[str, bytes] = {}
+        backdrop_name = self.offer_backdrop(backdrop)
         self._face_name = "" if face is None else face.name
         height, width = size
         filled = {
@@ -74,6 +73,15 @@ class Site:
         for name in ("index.html", "operator.html", "face.css"):
             files[name] = re.sub("|".join(map(re.escape, filled)), lambda m: filled[m[0]], files[name])
         self.files = files
+
+    def offer_backdrop(self, picture: bytes) -> str:
+        """Serve a picture file under a name that changes with its contents, and the one before it; the name, empty for none."""
+        if not picture:
+            return ""
+        name = f"backdrop-{hashlib.sha256(picture).hexdigest()[:16]}"
+        latest = list(self._backdrops.items())[-1:]
+        self._backdrops = {**dict(latest), name: picture}
+        return name
 
     def hello(self) -> dict[str, Any]:
         """The greeting of a new viewer."""
@@ -95,6 +103,7 @@ class Site:
         for name in self.files:
             if not name.endswith(".html"):
                 app.router.add_get(f"/{name}", self._file(name))
+        app.router.add_get("/{name:backdrop-[0-9a-f]{16}}", self._backdrop)
         for name, data in self.blobs.items():
             app.router.add_get(f"/{name}", self._blob(data))
         return app
@@ -129,6 +138,12 @@ class Site:
             return web.Response(text=self.files[name], content_type=kind, charset="utf-8")
 
         return answer
+
+    async def _backdrop(self, request: web.Request) -> web.Response:
+        picture = self._backdrops.get(request.match_info["name"])
+        if picture is None:
+            raise web.HTTPNotFound
+        return await self._blob(picture)(request)
 
     @staticmethod
     def _blob(data: bytes) -> Callable[[web.Request], Awaitable[web.Response]]:

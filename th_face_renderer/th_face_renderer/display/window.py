@@ -114,6 +114,11 @@ class Window:
         self._opened = self._left = False
         self._canvas = np.empty((0, 0, 3), np.uint8)
 
+    def set_background(self, background: tuple[int, int, int]) -> None:
+        """Another colour for what the picture leaves free; from any thread."""
+        self._background = background
+        self._canvas = np.empty((0, 0, 3), np.uint8)
+
     def open(self) -> None:
         """Open the window; from now on it belongs to this thread."""
         cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
@@ -145,15 +150,16 @@ class Window:
 
     def _fitted(self, picture: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArray[np.uint8]:
         # The window toolkit could scale too, but slowly, and with grey bars.
-        if self._canvas.shape[:2] != (height, width):
-            self._canvas = np.empty((height, width, 3), np.uint8)
-            self._canvas[...] = self._background
+        canvas = self._canvas
+        if canvas.shape[:2] != (height, width):
+            self._canvas = canvas = np.empty((height, width, 3), np.uint8)
+            canvas[...] = self._background
         scale = min(height / picture.shape[0], width / picture.shape[1])
         high, wide = max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale))
         top, left = (height - high) // 2, (width - wide) // 2
-        target = self._canvas[top : top + high, left : left + wide]
+        target = canvas[top : top + high, left : left + wide]
         cv2.resize(picture, (wide, high), dst=target, interpolation=cv2.INTER_LINEAR)
-        return self._canvas
+        return canvas
 
     def close(self) -> None:
         """Close the window."""

@@ -35,6 +35,10 @@ class SdlWindow:
         self._size = (0, 0)
         self._left = False
 
+    def set_background(self, background: tuple[int, int, int]) -> None:
+        """Another colour for what the picture leaves free; from any thread."""
+        self._background = background
+
     def open(self) -> None:
         """Open the window; from now on it belongs to this thread. DeviceError where that cannot be."""
         sdl = self._sdl

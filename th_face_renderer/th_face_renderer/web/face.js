@@ -39,12 +39,24 @@ const metering = params.has("meter");
 let info = {}, actions = [], takes = {}, stopped = -Infinity;
 
 const askedBuffer = Number.parseFloat(params.get("buffer"));
-const background = params.get("background"), backdrop = meta("face-backdrop");
+const background = params.get("background");
 if (background && CSS.supports("color", background)) {
   document.documentElement.style.setProperty("--background", background);
-} else if (backdrop) {
-  document.body.style.backgroundImage = `url(${backdrop})`;
+} else {
+  showBackdrop(meta("face-backdrop"));
 }
+
+function showBackdrop(name) {
+  document.body.style.backgroundImage = name.startsWith("backdrop-") ? `url(${name})` : "";
+}
+
+// What is around the face may change while it is shown; who asked for a colour in the address keeps it.
+function showAround({ background: colour, backdrop = "" }) {
+  if (params.get("background") || !colour || !CSS.supports("color", colour)) return;
+  document.documentElement.style.setProperty("--background", colour);
+  showBackdrop(backdrop);
+}
+
 document.body.classList.toggle("kiosk", kiosk);
 
 function socketAddress() {
@@ -68,6 +80,7 @@ const link = new Link(socketAddress, clock, {
   },
   info(values) {
     info = values;
+    showAround(values);
     mark("mark-info", values.badge ?? "");
   },
   stop() {
