@@ -78,7 +78,9 @@ def read_card(folder: str | os.PathLike[str]) -> Card:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{path}: no such file, {os.fspath(folder)!r} is not a face model") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except ModelError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:  # not UTF-8, not JSON, or a number of thousands of digits
         raise ModelError(f"{path}: not a readable model card ({error})") from error
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         found = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
