@@ -38,6 +38,7 @@ from th_face_renderer.display.images import ImageTopics
 from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import page_face
+from th_face_renderer.display.page_token import exposed, read_token
 from th_face_renderer.display.page_viewer import Action
 from th_face_renderer.display.window import make_window
 from th_face_renderer.life import IdleLife
@@ -132,6 +133,12 @@ PARAMETERS = (
         description="port of the page; 0: any free one",
         minimum=0,
         maximum=65535,
+        read_only=True,
+    ),
+    Parameter(
+        name="token_file",
+        default="",
+        description="file with the token that browsers must show to see, hear and operate the page (chmod 600); empty: none",
         read_only=True,
     ),
     Parameter(
@@ -444,6 +451,7 @@ class FaceRendererNode(TalkingHeadNode):
 
     def _open_page(self, decoder: FaceDecoder, background: Colour | Image) -> None:
         bars = background if isinstance(background, tuple) else BLACK
+        token = read_token(self.value("token_file"))
         self._page_wish = self.create_guard_condition(self._grant)
         self._page_wishes.clear()
         page = PageServer(
@@ -456,8 +464,13 @@ class FaceRendererNode(TalkingHeadNode):
             face=page_face(decoder.model, model_id=decoder.model_id),
             backdrop=b"" if isinstance(background, tuple) else encode_jpeg(background, BACKDROP_QUALITY),
             actions=self._page_actions(decoder),
+            token=token,
         )
         url = page.start()
+        if exposed(self.value("host")) and not token:
+            self.get_logger().warning(
+                "the page has no token: whoever reaches this machine sees and hears the face (token_file)"
+            )
         self._page = page
         self._sound = SoundInStep(page.play)
         self._intake = RosIntake(self, self._take_sound)
