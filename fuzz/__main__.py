@@ -37,7 +37,9 @@ def main() -> int:
         row = table[name] = _run(name, arguments.minutes, arguments.seed)
         rate = row["inputs"] / max(row["seconds"], 0.1)
         edges, engine, found = row["edges"] or "-", row["engine"], len(row["findings"])
-        print(f"{name:12}{row['inputs']:10}{rate:8.0f}{len(row['outcomes']):10}{edges:>7}{found:10}  {engine}", flush=True)
+        print(
+            f"{name:12}{row['inputs']:10}{rate:8.0f}{len(row['outcomes']):10}{edges:>7}{found:10}  {engine}", flush=True
+        )
         for place, text in row["findings"].items():
             print(f"    {place}: {text}", flush=True)
     (OUT / "fuzz.json").write_text(json.dumps(table, indent=1))

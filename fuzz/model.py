@@ -128,7 +128,16 @@ def _tensor_seeds(filename: str) -> Callable[[], list[bytes]]:
 
 
 _WORDS = tuple(f'"{kind}"'.encode() for kind in ("F16", "F32", "F64", "BF16", "F8_E5M2", "I8", "I32", "U64", "BOOL"))
-_WORDS += (b'"shape":[', b'"data_offsets":[', b'"__metadata__":{', b"0,", b"-1", b"18446744073709551615", b"[]", b"null")
+_WORDS += (
+    b'"shape":[',
+    b'"data_offsets":[',
+    b'"__metadata__":{',
+    b"0,",
+    b"-1",
+    b"18446744073709551615",
+    b"[]",
+    b"null",
+)
 
 CARD_TARGET = Target(
     "card",

@@ -14,7 +14,20 @@ from typing import Any
 from fuzz.target import Target
 
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?")
-_NUMBERS = (b"0", b"-1", b"1", b"2", b"255", b"65536", b"2147483648", b"4294967296", b"18446744073709551616", b"1e999", b"0.5", b"9" * 5000)
+_NUMBERS = (
+    b"0",
+    b"-1",
+    b"1",
+    b"2",
+    b"255",
+    b"65536",
+    b"2147483648",
+    b"4294967296",
+    b"18446744073709551616",
+    b"1e999",
+    b"0.5",
+    b"9" * 5000,
+)
 
 
 def mutations(target: Target, seed: int) -> Iterator[bytes]:
@@ -55,7 +68,25 @@ def changed(data: bytes, rng: random.Random, target: Target, seeds: list[bytes])
     return data[:at]
 
 
-_LEAVES: tuple[Any, ...] = (None, True, 0, -1, 1, 2**31, 2**63, 10**30, 0.5, 1e999, float("nan"), "", "x" * 300, "\ud800", [], {}, [[]])
+_LEAVES: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1,
+    2**31,
+    2**63,
+    10**30,
+    0.5,
+    1e999,
+    float("nan"),
+    "",
+    "x" * 300,
+    "\ud800",
+    [],
+    {},
+    [[]],
+)
 
 
 def _grafted(data: bytes, rng: random.Random) -> bytes | None:

@@ -113,9 +113,16 @@ def main() -> int:
 
     words = folder / "words"
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
-    limits = [f"-timeout={HANG}", f"-rss_limit_mb={MEMORY}", f"-max_len={target.longest}", f"-artifact_prefix={folder}/"]
+    limits = [
+        f"-timeout={HANG}",
+        f"-rss_limit_mb={MEMORY}",
+        f"-max_len={target.longest}",
+        f"-artifact_prefix={folder}/",
+    ]
     more = [f"-dict={words}"] if target.words else []
-    atheris.Setup([sys.argv[0], *limits, *more, f"-seed={arguments.seed + 1}", str(corpus)], one_input, custom_mutator=mutate)
+    atheris.Setup(
+        [sys.argv[0], *limits, *more, f"-seed={arguments.seed + 1}", str(corpus)], one_input, custom_mutator=mutate
+    )
     atheris.Fuzz()
     return 0
 

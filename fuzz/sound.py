@@ -78,7 +78,9 @@ def _wave_seeds() -> list[bytes]:
     riff = _riff(1, 2)
     note = b"LIST" + struct.pack("<I", 5) + b"INFO!\0"
     endless = riff[:40] + struct.pack("<I", 0xFFFFFFFF) + riff[44:]
-    floats = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 68, b"WAVE", b"fmt ", 16, 3, 1, 16000, 64000, 4, 32, b"data", 32)
+    floats = struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 68, b"WAVE", b"fmt ", 16, 3, 1, 16000, 64000, 4, 32, b"data", 32
+    )
     return [
         at_once + _tone().tobytes()[:500],
         at_once + riff,

@@ -73,7 +73,19 @@ LANDMARKS = Target(
     _landmark_seeds,
     run_landmarks,
     ("th_training.landmarks", "th_common"),
-    (b"n_points:", b"version:", b"{\n", b"}\n", b"nan", b"inf", b"1e999", b'"groups"', b'"points"', b"null", b"\xef\xbb\xbf"),
+    (
+        b"n_points:",
+        b"version:",
+        b"{\n",
+        b"}\n",
+        b"nan",
+        b"inf",
+        b"1e999",
+        b'"groups"',
+        b'"points"',
+        b"null",
+        b"\xef\xbb\xbf",
+    ),
     8192,
 )
 CORPUS = Target(
