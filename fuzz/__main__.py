@@ -60,13 +60,13 @@ def _run(name: str, minutes: float, seed: int) -> dict:
         except subprocess.TimeoutExpired:
             ended = 124
     tally = folder / "tally.json"
-    row = {"engine": "?", "inputs": 0, "seconds": 0.0, "outcomes": {}, "findings": {}}
+    row: dict = {"engine": "?", "inputs": 0, "seconds": 0.0, "outcomes": {}, "findings": {}}
     if tally.is_file():
-        row |= json.loads(tally.read_text())
+        row.update(json.loads(tally.read_text()))
     text = log.read_text(errors="replace")
     if ended:
         last = [line for line in text.splitlines() if "ERROR" in line or "Error" in line][-1:]
-        row["findings"] |= {f"ended with status {ended}": f"{' '.join(last)[:200]} (see {log})"}
+        row["findings"].update({f"ended with status {ended}": f"{' '.join(last)[:200]} (see {log})"})
     covered = _COVERED.findall(text)
     row["edges"] = int(covered[-1][0]) if covered else 0
     return row
