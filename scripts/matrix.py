@@ -1,8 +1,8 @@
-"""Run the tests of the runtime's cores on every Python found here and on both generations of numpy: build/matrix, one table.
+"""Run the tests of the runtime's cores on every Python found here and on two generations of numpy and its kin: build/matrix, one table.
 
 usage: python scripts/matrix.py [--only 3.12-numpy2 ...] [--python PATH ...]
 Each cell is a virtual environment with what the running graph needs of PyPI, without ROS and without torch (the graph needs no torch);
-tests that import either are left to `make test`. Interpreters: python3.10 to python3.14 on PATH, those of pyenv, and --python.
+tests that import either, or want a browser, are left to `make test`. Interpreters: python3.10 to python3.14 on PATH, those of pyenv, and --python.
 """
 
 from __future__ import annotations
@@ -23,23 +23,14 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "matrix"
 PACKAGES = ("th_common", "th_audio_io", "th_audio_features", "th_face_predictor", "th_face_renderer")
 VERSIONS = tuple(f"3.{minor}" for minor in range(10, 15))
-NUMPY = {"numpy1": "numpy==1.26.4", "numpy2": "numpy>=2"}
-NEEDS = (
-    "setuptools<80",
-    "Cython",
-    "pysptk",
-    "python_speech_features",
-    "soxr",
-    "soundfile",
-    "av",
-    "safetensors",
-    "aiohttp",
-    "PyYAML",
-    "sounddevice",
-    "scipy",
-)
+GENERATIONS = {
+    "noble": ("numpy==1.26.4", "opencv-python==4.6.0.66", "scipy==1.11.4", "aiohttp==3.9.1", "PyYAML==6.0.1"),
+    "numpy2": ("numpy>=2", "opencv-python", "scipy", "aiohttp", "PyYAML"),
+}
+"""What apt brings on Ubuntu 24.04 (Jazzy, Kilted); and the newest there is, numpy 2 or later as on 26.04 (Lyrical)."""
+NEEDS = ("setuptools<80", "pysptk", "python_speech_features", "soxr", "soundfile", "sounddevice", "av", "safetensors")
+"""What comes from PyPI on every robot (docs/install.md)."""
 TOOLS = ("pytest==8.3.5", "hypothesis")
-OPENCV = {"numpy1": "opencv-python==4.11.0.86", "numpy2": "opencv-python"}
 ELSEWHERE = {"rclpy", "torch", "domain_coordinator", "launch", "th_training"}
 """What tests of `make test` import and those of a cell do not."""
 NODES = re.compile(r"(.*[._])?(node|ros_intake|images)|th_common\.testing|.*_msgs(\.\w+)*")
@@ -48,20 +39,20 @@ NODES = re.compile(r"(.*[._])?(node|ros_intake|images)|th_common\.testing|.*_msg
 
 @dataclass(frozen=True)
 class Cell:
-    """One interpreter with one generation of numpy."""
+    """One interpreter with one generation of packages."""
 
     version: str
-    numpy: str
+    generation: str
     python: Path
 
     @property
     def name(self) -> str:
-        return f"{self.version}-{self.numpy}"
+        return f"{self.version}-{self.generation}"
 
     @property
     def possible(self) -> bool:
-        """Whether that numpy has wheels for that Python: the last 1.x was made for 3.9 to 3.12."""
-        return self.numpy == "numpy2" or int(self.version.split(".")[1]) <= 12
+        """Whether there are wheels of that generation for that Python: numpy 1.26 was made for 3.9 to 3.12."""
+        return self.generation == "numpy2" or int(self.version.split(".")[1]) <= 12
 
 
 def main() -> int:
@@ -69,7 +60,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", metavar="CELL", help="cells like 3.12-numpy2")
     parser.add_argument("--python", nargs="*", type=Path, default=[], help="further interpreters")
     options = parser.parse_args()
-    cells = [Cell(v, n, p) for v, p in sorted(interpreters(options.python).items()) for n in NUMPY]
+    cells = [Cell(v, n, p) for v, p in sorted(interpreters(options.python).items()) for n in GENERATIONS]
     chosen = [cell for cell in cells if cell.possible and (not options.only or cell.name in options.only)]
     if not chosen:
         parser.error(f"no such cell; there are {', '.join(cell.name for cell in cells if cell.possible)}")
@@ -109,7 +100,10 @@ def core_tests() -> list[str]:
 
 def foreign(file: Path) -> bool:
     """Whether a test imports what a cell does not have."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    text = file.read_text()
+    if re.search(r"browser: |testing_browser", text):  # what the page's scripts do in Chromium has nothing to do with Python
+        return True
+    for node in ast.walk(ast.parse(text)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
@@ -122,14 +116,14 @@ def run(cell: Cell, tests: list[str]) -> dict:
     """Make the cell's environment, once, and run the tests in it."""
     folder = OUT / cell.name
     python, stamp, log = folder / "bin" / "python", folder / ".complete", OUT / f"{cell.name}.log"
-    wanted = (NUMPY[cell.numpy], OPENCV[cell.numpy], *NEEDS, *TOOLS)
+    wanted = (*GENERATIONS[cell.generation], *NEEDS, *TOOLS)
     OUT.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
         if not stamp.is_file() or stamp.read_text() != repr(wanted):
             shutil.rmtree(folder, ignore_errors=True)
             subprocess.run([str(cell.python), "-m", "venv", str(folder)], check=True)
             # pysptk is built here: without isolation it finds this cell's numpy, Cython and setuptools
-            for names in (("setuptools<80", "wheel", "Cython", NUMPY[cell.numpy]), wanted):
+            for names in (("setuptools<80", "wheel", "Cython", wanted[0]), wanted):
                 install = [str(python), "-m", "pip", "install", "-q", "--no-build-isolation", *names]
                 if subprocess.run(install, stdout=output, stderr=output).returncode:
                     return _row(cell, "?", 2, f"not installable ({log.relative_to(ROOT)})")
