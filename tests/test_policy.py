@@ -27,6 +27,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "face_renderer": {"display": "web", "port": 0},
     "audio_source": {"use_sim_time": True},
 }
+SOMETIMES: dict[str, dict[str, set[str]]] = {
+    name: {"subscribe": {"/clock"}} for name in CLASSES if not OPTIONS.get(name, {}).get("use_sim_time")
+}
+"""What a node may, and uses only now and then, not in this test."""
 _ACTION = re.compile(r"(.+)/_action/(\w+)")
 
 
@@ -71,8 +75,9 @@ def test_a_running_node_uses_exactly_what_it_may(name: str, root: Path) -> None:
     node_class = getattr(importlib.import_module(module), kind)
     overrides = [Parameter(key, value=value) for key, value in OPTIONS.get(name, {}).items()]
     may = allowed(root / "config" / "sros2" / "policy.xml", name)
-    if not OPTIONS.get(name, {}).get("use_sim_time"):
-        may["subscribe"].remove("/clock")
+    for right, names in SOMETIMES.get(name, {}).items():
+        assert names <= may[right]
+        may[right] -= names
     with Graph() as graph:
         node = graph.add(lambda context: node_class(context=context, parameter_overrides=overrides))
         assert graph.wait(lambda: node.active, timeout=20.0)
