@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,15 @@ from th_common.errors import InputError
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_token import COOKIE, LONGEST, TokenGate, exposed, read_token
 from th_face_renderer.display.page_viewer import Action
+from th_face_renderer.testing_browser import Chromium
+
+
+def until(condition: Callable[[], bool], timeout: float = 10.0) -> bool:
+    end = time.monotonic() + timeout
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
 
 TOKEN = "correct-horse-battery-staple"
 Serve = Callable[..., PageServer]
@@ -54,7 +64,7 @@ def test_a_browser_shows_it_once_and_then_by_cookie(serve: Serve) -> None:
             assert answer.headers["Location"] == "/operator?kiosk="
             cookie = answer.headers["Set-Cookie"]
             assert "HttpOnly" in cookie
-            assert "SameSite=Strict" in cookie
+            assert "SameSite=Lax" in cookie
         for path in ("", "operator", "face.js", "stats"):
             async with http.get(server.url + path) as answer:
                 assert answer.status == 200
@@ -62,6 +72,18 @@ def test_a_browser_shows_it_once_and_then_by_cookie(serve: Serve) -> None:
         assert (await ws.receive_json())["type"] == "hello"
 
     talk(visit)
+
+
+def test_the_page_works_behind_it_in_a_browser(serve: Serve, browser: Chromium) -> None:
+    server = serve(token=TOKEN)
+    page = browser.open(f"{server.url}?face=pictures&token={TOKEN}")
+    try:
+        page.wait("window.thFace")
+        assert page.evaluate("location.search") == "?face=pictures"
+        assert page.evaluate("document.cookie") == "", "no script reads it"
+        assert until(lambda: server.viewers >= 1)
+    finally:
+        page.close()
 
 
 def test_a_redirect_never_leads_elsewhere(serve: Serve) -> None:

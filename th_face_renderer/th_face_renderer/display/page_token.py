@@ -1,8 +1,8 @@
 """A token that browsers must show before they see, hear or operate the face.
 
 Where one is set, everything is behind it: whoever shows it may operate the face from anywhere, nobody else gets more than a refusal.
-A browser shows it once, in the address (`http://robot:8765/operator?token=...`); it is then kept in a cookie that no script reads and
-no other site sends, and taken out of the address. Programs send it with the address or as `Authorization: Bearer ...`.
+A browser shows it once, in the address (`http://robot:8765/operator?token=...`); it is then kept in a cookie that no script reads, and
+taken out of the address. Programs send it with the address or as `Authorization: Bearer ...`.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ class TokenGate:
         # A path of two slashes would be another machine's address.
         response = web.HTTPSeeOther("/" + str(rest).lstrip("/"))
         if hmac.compare_digest(_digest(token), self._digest):
-            response.set_cookie(COOKIE, token, httponly=True, samesite="Strict", path="/", secure=request.secure)
+            # Lax: a link from elsewhere may open the page; the socket is for the page itself alone, whatever the cookie.
+            response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", path="/", secure=request.secure)
         raise response
 
 
