@@ -168,7 +168,10 @@ def page_url(host: str, port: int) -> str:
 def address_problem(host: str, port: int, error: Exception) -> str:
     """Why the page cannot be served there, in one sentence."""
     number = getattr(error, "errno", None)
-    if isinstance(error, socket.gaierror) or number == errno.EADDRNOTAVAIL:
+    nowhere = number == errno.EADDRNOTAVAIL or "could not bind on any address" in str(
+        error
+    )  # Python 3.13 keeps the number back
+    if isinstance(error, socket.gaierror) or nowhere:
         return f"The page cannot be served at {host}: that is not an address of this machine."
     if number == errno.EADDRINUSE:
         return f"The page cannot be served at port {port} of {host}: another program is using it."
