@@ -101,7 +101,9 @@ def core_tests() -> list[str]:
 def foreign(file: Path) -> bool:
     """Whether a test imports what a cell does not have."""
     text = file.read_text()
-    if re.search(r"browser: |testing_browser", text):  # what the page's scripts do in Chromium has nothing to do with Python
+    if re.search(
+        r"browser: |testing_browser", text
+    ):  # what the page's scripts do in Chromium has nothing to do with Python
         return True
     for node in ast.walk(ast.parse(text)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
