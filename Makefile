@@ -14,12 +14,13 @@ IN ?=
 OUT ?= face.mp4
 SEED ?= 0
 SOAK_MINUTES ?= 10
+FUZZ_MINUTES ?= 10
 ARGS ?=
 
 PACKAGES := th_common th_audio_io th_audio_features th_face_predictor th_face_renderer th_training
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help env build run test lint format video face table1 lookahead-study bench soak docs system-packages clean
+.PHONY: help env build run test lint format video face table1 lookahead-study bench soak fuzz matrix docs system-packages clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +39,7 @@ test: build  ## all tests
 	@$(IN_ENV) python -m pytest -q $(ARGS)
 
 lint: env  ## ruff (lint and format) and mypy
-	@$(IN_ENV) ruff check . && ruff format --check . && mypy $(foreach p,$(PACKAGES),$(p)/$(p)) bringup/th_bringup scripts
+	@$(IN_ENV) ruff check . && ruff format --check . && mypy $(foreach p,$(PACKAGES),$(p)/$(p)) bringup/th_bringup scripts fuzz
 
 format: env  ## ruff format and the safe fixes of ruff check
 	@$(IN_ENV) ruff format . && ruff check --fix .
@@ -68,6 +69,13 @@ bench: build  ## run the benchmarks, print a table, write build/bench.json
 
 soak: build  ## run the graph for SOAK_MINUTES=10, print rates, memory, counters
 	@$(IN_ENV) python -m scripts.soak --minutes "$(SOAK_MINUTES)" $(ARGS)
+
+fuzz: build  ## every parser of what comes from outside, FUZZ_MINUTES=10 each (ARGS=names of targets)
+	@$(IN_ENV) python scripts/make_env.py --extra requirements/fuzz.txt
+	@$(IN_ENV) nice -n 19 python -m fuzz --minutes "$(FUZZ_MINUTES)" --seed "$(SEED)" $(ARGS)
+
+matrix: env  ## the cores' tests on every Python found and on numpy 1 and 2 (ARGS="--only 3.12-numpy2"): build/matrix
+	@$(IN_ENV) python scripts/matrix.py $(ARGS)
 
 docs: build  ## write docs/parameters.md from the nodes' tables
 	@$(IN_ENV) python scripts/parameter_docs.py

@@ -35,7 +35,7 @@ NAMES = {
     "dlib": "python3-dlib-pip",
 }
 # programs and libraries that are found by name at run time, not imported
-NOT_IMPORTED = {"espeak-ng", "sdl2"}
+NOT_IMPORTED = {"sdl2"}
 
 
 def _imports(folder: Path) -> set[str]:
@@ -91,3 +91,23 @@ def test_licence_and_version_agree(root: Path, package: str) -> None:
     tree = ElementTree.parse(root / package / "package.xml").getroot()
     assert tree.findtext("license") == "Apache-2.0"
     assert f'version="{tree.findtext("version")}"' in (root / package / "setup.py").read_text()
+
+
+# Keys that the nodes' packages use and that rosdep or a distribution (Jazzy to Rolling) has: looked up in rosdistro, docs/distributions.md.
+KEYS = (
+    "ament_cmake ament_cmake_python ament_index_python audio_common_msgs builtin_interfaces "
+    "diagnostic_msgs domain_coordinator geometry_msgs launch launch_pytest launch_ros "
+    "rcl_interfaces rclpy rosidl_default_generators rosidl_default_runtime sensor_msgs std_msgs "
+    "std_srvs action_msgs lifecycle_msgs unique_identifier_msgs python3-aiohttp python3-hypothesis "
+    "python3-joblib python3-matplotlib python3-numpy python3-opencv python3-pocketsphinx-pip "
+    "python3-pytest python3-rich python3-rosbags-pip python3-scipy python3-sounddevice-pip "
+    "python3-soundfile python3-torch python3-typer python3-yaml sdl2 "
+)
+
+
+@pytest.mark.parametrize("package", ["", "th_msgs", *PACKAGES])
+def test_rosdep_knows_every_key(root: Path, package: str) -> None:
+    tree = ElementTree.parse(root / package / "package.xml").getroot()
+    tags = ("depend", "build_depend", "buildtool_depend", "exec_depend", "test_depend")
+    keys = {e.text or "" for tag in tags for e in tree.iter(tag)}
+    assert {key for key in keys if not key.startswith("th_")} - set(KEYS.split()) == set(), "not looked up yet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +149,46 @@ def test_expressions_of_another_length_are_not_written(folder: Path) -> None:
     with pytest.raises(ModelError, match="'happy' must be 16 numbers"):
         add_expressions(folder, {"happy": [0.0] * 3})
     assert (folder / CARD).read_bytes() == before
+
+
+def test_numbers_of_thousands_of_digits_are_refused(folder: Path) -> None:
+    text = (folder / CARD).read_text().replace('"fps": 60', '"fps": ' + "9" * 5000)
+    (folder / CARD).write_text(text)
+    with pytest.raises(ModelError, match=r"card\.json"):
+        read_card(folder)
+
+
+@pytest.mark.parametrize("filename", [FACE, PREDICTOR])
+def test_another_models_file_is_refused(folder: Path, tmp_path: Path, filename: str) -> None:
+    card = write(tmp_path / "other", value=2.0)
+    assert read_card(folder).files[FACE] != card.files[FACE]
+    (folder / filename).write_bytes((tmp_path / "other" / FACE).read_bytes())
+    with pytest.raises(ModelError, match="SHA-256"):
+        read_tensors(folder, filename, read_card(folder))
+
+
+def test_links_are_followed_and_what_they_lead_to_is_verified(folder: Path, tmp_path: Path) -> None:
+    write(tmp_path / "other", value=2.0)
+    face, other = folder / FACE, tmp_path / "other" / FACE
+    kept = face.rename(tmp_path / "kept")
+    face.symlink_to(kept)
+    assert read_tensors(folder, FACE, read_card(folder))["rest"][0] == 1.0, (
+        "colcon build --symlink-install makes such folders"
+    )
+    face.unlink()
+    face.symlink_to(other)
+    with pytest.raises(ModelError, match="SHA-256"):
+        read_tensors(folder, FACE, read_card(folder))
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/nowhere", ".", "pipe", "itself"])
+@pytest.mark.parametrize("filename", [CARD, FACE])
+def test_links_to_what_is_no_file_end_with_a_sentence(folder: Path, filename: str, target: str) -> None:
+    card = read_card(folder)
+    (folder / filename).unlink()
+    if target == "pipe":
+        os.mkfifo(folder / filename)
+    else:
+        (folder / filename).symlink_to(filename if target == "itself" else target)
+    with pytest.raises(ModelError, match=filename):
+        read_card(folder) if filename == CARD else read_tensors(folder, filename, card)

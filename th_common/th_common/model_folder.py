@@ -72,13 +72,10 @@ def read_card(folder: str | os.PathLike[str]) -> Card:
     path = Path(folder) / CARD
     if not Path(folder).is_dir():
         raise ModelError(f"model folder {os.fspath(folder)!r} does not exist")
+    data = _read(path, MAX_CARD_BYTES, missing=f"{os.fspath(folder)!r} is not a face model")
     try:
-        if path.stat().st_size > MAX_CARD_BYTES:
-            raise ModelError(f"{path}: larger than {MAX_CARD_BYTES} bytes, not a model card")
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"{path}: no such file, {os.fspath(folder)!r} is not a face model") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raw = json.loads(data.decode())
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or a number of thousands of digits
         raise ModelError(f"{path}: not a readable model card ({error})") from error
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         found = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
@@ -136,14 +133,7 @@ def read_tensors(folder: str | os.PathLike[str], filename: str, card: Card) -> T
     wanted = card.files.get(filename)
     if not isinstance(wanted, str):
         raise ModelError(f"{Path(folder) / CARD}: names no SHA-256 for {filename}")
-    try:
-        if path.stat().st_size > MAX_TENSOR_BYTES:
-            raise ModelError(f"{path}: larger than {MAX_TENSOR_BYTES} bytes")
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise ModelError(f"{path}: no such file, the model folder is not complete") from None
-    except OSError as error:
-        raise ModelError(f"{path}: not readable ({error})") from error
+    data = _read(path, MAX_TENSOR_BYTES, missing="the model folder is not complete")
     found = hashlib.sha256(data).hexdigest()
     if found != wanted:
         raise ModelError(
@@ -220,6 +210,22 @@ def write_model(
         del fields["expressions"]
     _replace(target / CARD, _text({"format": FORMAT, **fields}))
     return card
+
+
+def _read(path: Path, limit: int, *, missing: str) -> bytes:
+    """A file's bytes, read once: what is verified is what is used. Never more than `limit`, nor from what may never end (pipes, devices)."""
+    try:
+        if path.exists() and not path.is_file():
+            raise ModelError(f"{path}: not a file")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file, {missing}") from None
+    except OSError as error:
+        raise ModelError(f"{path}: not readable ({error})") from error
+    if len(data) > limit:
+        raise ModelError(f"{path}: larger than {limit} bytes")
+    return data
 
 
 def _text(raw: Mapping[str, Any]) -> bytes:

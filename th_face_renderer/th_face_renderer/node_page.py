@@ -17,6 +17,7 @@ from th_face_renderer.display.browser import Browser, DrawingBrowser
 from th_face_renderer.display.jpeg import encode_jpeg
 from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import page_face
+from th_face_renderer.display.page_token import exposed, read_token
 from th_face_renderer.display.page_viewer import Action
 from th_face_renderer.node_wishes import Wishes
 from th_face_renderer.sound import SoundInStep
@@ -56,6 +57,7 @@ class FacePage:
         self._around: dict[str, str] = {}  # the background, once it has changed
         self._wanted: deque[Callable[[], object]] = deque(maxlen=64)
         colour, picture = (background, None) if isinstance(background, tuple) else (BLACK, background)
+        token = read_token(node.value("token_file"))
         self._server = PageServer(
             host=node.value("host"),
             port=node.value("port"),
@@ -66,6 +68,7 @@ class FacePage:
             face=page_face(decoder.model, model_id=decoder.model_id),
             backdrop=b"" if picture is None else encode_jpeg(picture, BACKDROP_QUALITY),
             actions=self._actions(decoder, wishes, stop),
+            token=token,
         )
         self._wish = node.create_guard_condition(self._grant)
         self._intake: RosIntake | None = None
@@ -80,6 +83,10 @@ class FacePage:
             Browser(self._server, lead=node.value("page_lead"), quality=lambda: node.value("jpeg_quality")),
             DrawingBrowser(self._server, lead=node.value("page_lead")),
         ]
+        if exposed(node.value("host")) and not token:
+            node.get_logger().warning(
+                "the page has no token: whoever reaches this machine sees and hears the face (token_file)"
+            )
         node.health.set("page", url)
         node.get_logger().info(f"the face is at {url}")
 

@@ -96,6 +96,12 @@ PARAMETERS = (
         read_only=True,
     ),
     Parameter(
+        name="token_file",
+        default="",
+        description="file with the token that browsers must show to see, hear and operate the page (chmod 600); empty: none",
+        read_only=True,
+    ),
+    Parameter(
         name="page_lead",
         default=0.03,
         description="how long before its time a code or a picture is sent to the page",

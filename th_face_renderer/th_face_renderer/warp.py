@@ -30,7 +30,7 @@ Labels = npt.NDArray[Any]  # uint8 or int32
 
 _SUBPIXEL_BITS = 8
 _MIN_AREA = 1e-3  # double area [px^2]; smaller or turned-over triangles are hidden behind their neighbours
-_NO_MAP = np.empty(0, np.float32)
+_NO_MAP: Any = None  # an empty array is a map to OpenCV 5
 _STRIP_BYTES = 1 << 18  # working arrays small enough to stay in a core's cache between the passes
 
 

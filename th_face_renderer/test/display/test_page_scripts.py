@@ -1,5 +1,6 @@
 """The page's own arithmetic, run where it runs: in the browser."""
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -66,7 +67,7 @@ def test_the_clock_finds_the_offset_through_a_crooked_network(page: Page) -> Non
     error = page.evaluate(f"""(async () => {{
       const {{ Clock }} = await import("/clock.js");
       const clock = new Clock();
-      for (const ping of {pings}) clock.sample(...ping);
+      for (const ping of {json.dumps(pings)}) clock.sample(...ping);
       return clock.offset - (1000 + 2e-5 * 30);
     }})()""")
     assert abs(error) < 0.005

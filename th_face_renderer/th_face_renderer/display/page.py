@@ -24,6 +24,7 @@ from th_face_renderer.display import page_guard as guard
 from th_face_renderer.display import page_protocol as protocol
 from th_face_renderer.display.page_face import PageFace
 from th_face_renderer.display.page_site import Site, address_problem, open_site, page_url
+from th_face_renderer.display.page_token import TokenGate
 from th_face_renderer.display.page_viewer import Action, Viewer
 from th_face_renderer.layer import NEUTRAL, Layer
 
@@ -44,6 +45,7 @@ class PageServer:
     browsers on this machine, with `remote_actions` to all.
     `clock` gives the time in s that `present_at` is in (it is called from the server's thread). `buffer` is what the
     page adds to every `present_at` to wait for the network (the page's address may say otherwise: `?buffer=`, in ms).
+    With a `token` (page_token) nobody gets anything who does not show it, and who does is offered the actions wherever he is.
     `allowed_hosts` are further names under which browsers may ask for the page (a reverse proxy's).
     """
 
@@ -63,6 +65,7 @@ class PageServer:
         backdrop: bytes = b"",
         actions: Mapping[str, Callable[[], None] | Action] | None = None,
         remote_actions: bool = False,
+        token: str = "",
     ) -> None:
         self._site = Site(
             title=title,
@@ -73,11 +76,12 @@ class PageServer:
             page=self,
             face=face,
             backdrop=backdrop,
+            gate=TokenGate(token) if token else None,
         )
         self._face = face
         offered = (actions or {}).items()
         self._actions = {name: do if isinstance(do, Action) else Action(do) for name, do in offered}
-        self._remote_actions = remote_actions
+        self._remote_actions = remote_actions or bool(token)
         self.clock = clock
         self.max_viewers = max_viewers
         self._address = (host, port)
@@ -229,7 +233,7 @@ class PageServer:
 
     async def _serve(self, ready: concurrent.futures.Future[str]) -> None:
         self._stopping = asyncio.Event()
-        runner, port = await open_site(self._site, *self._address)
+        door, port = await open_site(self._site, *self._address)
         try:
             self._loop = asyncio.get_running_loop()
             self._started = time.monotonic()
@@ -239,7 +243,7 @@ class PageServer:
         finally:
             with self._lock:
                 self._loop = None
-            await runner.cleanup()
+            await door.close()
 
     def _wake(self) -> None:
         with self._lock:

@@ -16,7 +16,9 @@ from aiohttp import web
 from th_common.errors import InputError
 from th_face_renderer.display import page_guard as guard
 from th_face_renderer.display import page_protocol as protocol
+from th_face_renderer.display.page_door import Door, open_door
 from th_face_renderer.display.page_face import PageFace
+from th_face_renderer.display.page_token import TokenGate
 
 if TYPE_CHECKING:
     from th_face_renderer.display.page import PageServer
@@ -42,12 +44,14 @@ class Site:
         page: PageServer,
         face: PageFace | None = None,
         backdrop: bytes = b"",
+        gate: TokenGate | None = None,
     ) -> None:
         if not _COLOUR.fullmatch(background):
             raise InputError(f"The background must be a colour like #102030, not {background!r}.")
         if not 0.0 <= buffer <= 5.0:
             raise InputError(f"The page's buffer must be 0 to 5 s, not {buffer}.")
         self.page = page
+        self._gate = gate
         self.names = guard.own_names(*names)
         self._buffer = buffer
         files = {file.name: file.read_text("utf-8") for file in (resources.files("th_face_renderer") / "web").iterdir()}
@@ -95,7 +99,8 @@ class Site:
 
     def application(self) -> web.Application:
         """The routes. Everything else is 404, every other method 405."""
-        app = web.Application(middlewares=[self._guard], client_max_size=1024)
+        behind = [] if self._gate is None else [self._gate.guard]
+        app = web.Application(middlewares=[self._guard, *behind], client_max_size=1024)
         app.router.add_get("/", self._file("index.html"))
         app.router.add_get("/operator", self._file("operator.html"))
         app.router.add_get("/stats", self._stats)
@@ -162,16 +167,10 @@ class Site:
         return web.json_response(self.page.stats())
 
 
-async def open_site(site: Site, host: str, port: int) -> tuple[web.AppRunner, int]:
-    """Listen; the runner to clean up later, and the port (of the system's choosing where 0 was asked). OSError."""
-    runner = web.AppRunner(site.application(), handle_signals=False, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except BaseException:
-        await runner.cleanup()
-        raise
-    return runner, int(runner.addresses[0][1])
+async def open_site(site: Site, host: str, port: int) -> tuple[Door, int]:
+    """Listen; the door to close later, and the port (of the system's choosing where 0 was asked). OSError."""
+    door = await open_door(site.application(), host, port)
+    return door, door.port
 
 
 def page_url(host: str, port: int) -> str:
@@ -184,7 +183,10 @@ def page_url(host: str, port: int) -> str:
 def address_problem(host: str, port: int, error: Exception) -> str:
     """Why the page cannot be served there, in one sentence."""
     number = getattr(error, "errno", None)
-    if isinstance(error, socket.gaierror) or number == errno.EADDRNOTAVAIL:
+    nowhere = number == errno.EADDRNOTAVAIL or "could not bind on any address" in str(
+        error
+    )  # Python 3.13 keeps the number back
+    if isinstance(error, socket.gaierror) or nowhere:
         return f"The page cannot be served at {host}: that is not an address of this machine."
     if number == errno.EADDRINUSE:
         return f"The page cannot be served at port {port} of {host}: another program is using it."

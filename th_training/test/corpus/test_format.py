@@ -45,6 +45,7 @@ def test_a_folder_without_manifest_is_no_corpus(tmp_path):
     [
         ("{", "not a readable manifest"),
         ("[]", "list"),
+        ("9" * 5000, "not a readable manifest"),
         ('{"format": "other/2"}', "other/2"),
         (json.dumps({"format": corpora.FORMAT, "fps": 25}), "25"),
         (json.dumps({"format": corpora.FORMAT, "fps": 60, "clips": [{"surprise": 1}]}), "not a readable manifest"),

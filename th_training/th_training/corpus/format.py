@@ -196,7 +196,7 @@ def read_corpus(folder: str | os.PathLike[str]) -> Corpus:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file, {os.fspath(folder)!r} is not a finished corpus") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # not UTF-8, not JSON, or a number of thousands of digits
         raise InputError(f"{path}: not a readable manifest ({error})") from error
     if not isinstance(raw, dict) or raw.get("format") not in READ:
         found = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
