@@ -20,7 +20,7 @@ from th_common.default_model import MODEL_PARAMETER, find_model
 from th_common.errors import ModelError
 from th_common.model_folder import read_card
 from th_common.node import FRAMES_DEPTH, TalkingHeadNode, time_message
-from th_common.parameters import Parameter
+from th_common.parameters import DETERMINISTIC, Parameter
 from th_common.spin import spin_nodes
 
 PIECE = 0.25  # s of sound that are worked on at once: a stop need not wait for a whole utterance in one message
@@ -52,6 +52,7 @@ class AudioFeaturesNode(TalkingHeadNode):
             maximum=10.0,
         ),
         *INTAKE_PARAMETERS,
+        DETERMINISTIC,
     )
 
     def __init__(self, name: str = "audio_features", **kwargs: Any) -> None:
@@ -76,7 +77,12 @@ class AudioFeaturesNode(TalkingHeadNode):
         self._features = self.create_publisher(AudioFeatures, "audio_features", QoSProfile(depth=FRAMES_DEPTH))
         # In the intake's own thread: a second mailbox could drop chunks, and no stamp would show it.
         self._intake = RosIntake(
-            self, self._take, self._end, on_cut=self._cut, idle_timeout=lambda: self.value("idle_timeout")
+            self,
+            self._take,
+            self._end,
+            on_cut=self._cut,
+            idle_timeout=lambda: self.value("idle_timeout"),
+            deterministic=self.value("deterministic"),
         )
 
     def deactivate(self) -> None:
@@ -144,6 +150,8 @@ class AudioFeaturesNode(TalkingHeadNode):
         stream, self._stream = self._stream, None
         if stream is not None and self.active:
             self._publish(stream.flush())
+            if self.value("deterministic"):
+                self._features.publish(AudioFeatures(frame=self._frame, after_stop=self._after_stop))
 
     def _cut(self, number: int) -> None:
         self._stream, self._after_stop = None, number

@@ -1,0 +1,261 @@
+"""Record what a running graph hears and says into a bag, as `ros2 bag record` would, without rosbag2.
+
+usage: record --bag BAG [--storage mcap|sqlite3] [--topics /a,/b] [--minutes 10]
+       record --repair BAG --bag OUT      (what a recording holds that was cut off)
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
+
+from th_audio_io.bag_repair import repair
+from th_audio_io.bag_writer import STORAGES, BagWriter, offered
+from th_common.errors import InputError, TalkingHeadError
+from th_common.health import Level
+from th_common.node import TalkingHeadNode
+from th_common.parameters import Parameter
+from th_common.spin import spin_nodes
+from th_common.worker import Worker
+
+TOPICS = (
+    "audio_stamped",
+    "audio",
+    "audio_info",
+    "audio_features",
+    "face/code",
+    "face/expression",
+    "face/look_at",
+    "audio_delayed",
+    "audio_delayed_info",
+    "/diagnostics",
+)
+LOOK = 0.25  # s between two looks for publishers
+CHECKPOINT = 1.0  # s of messages that a kill -9 costs at most
+MOST_WAITING = 64 << 20  # bytes that wait for the disk
+DEPTH = 1000
+LEAST_FREE = 200 << 20  # bytes that the disk keeps
+
+
+@dataclass(frozen=True)
+class _Taken:
+    topic: str
+    time: int
+    data: bytes
+
+
+class BagRecordNode(TalkingHeadNode):
+    """Writes the topics of the graph in its namespace, from when each is first published until the end.
+
+    Memory is bounded: where the disk is slower than the messages, the oldest of 64 MiB are dropped and counted (`write overrun`).
+    """
+
+    parameters = (
+        Parameter(name="bag", default="", description="folder to make", read_only=True),
+        Parameter(name="storage", default="mcap", description="kind of bag", choices=STORAGES, read_only=True),
+        Parameter(
+            name="topics",
+            default="",
+            description=f"topics, separated by commas; empty: {', '.join(TOPICS)}",
+            read_only=True,
+        ),
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._writer: BagWriter | None = None
+        self._worker: Worker[_Taken] | None = None
+        self._heard: dict[str, Subscription] = {}
+        self._looking: Any = None
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._written = 0.0
+        self._full = False
+        self.counts: dict[str, int] = {}
+        """Messages recorded so far, by topic."""
+        super().__init__("record", **kwargs)
+
+    def configure(self) -> None:
+        if not self.value("bag"):
+            raise InputError("say where to record: bag")
+        path = Path(self.value("bag")).expanduser()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = BagWriter(path, self.value("storage"))
+        self.counts = self._writer.counts
+        # Dropping is counted here, by bytes; the mailbox itself never fills.
+        self._worker = self.start_worker("write", self._write, capacity=1 << 20, idle=self._rest)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
+        self._looking = self.create_timer(LOOK, self._look, clock=steady)
+
+    def deactivate(self) -> None:
+        """Write what has come; the bag stays open."""
+        for subscription in self._heard.values():
+            self.destroy_subscription(subscription)
+        self._heard.clear()
+        if self._worker is not None:
+            self._worker.drain(10.0)
+
+    def cleanup(self) -> None:
+        for subscription in self._heard.values():
+            self.destroy_subscription(subscription)
+        self._heard.clear()
+        if self._looking is not None:
+            self.destroy_timer(self._looking)
+            self._looking = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+
+    def hears(self, *names: str) -> bool:
+        """Whether these topics are being recorded."""
+        return all(self.resolve_topic_name(name) in self._heard for name in names)
+
+    def update_health(self) -> None:
+        self.health.set("bag", self.value("bag"))
+        self.health.set("messages", sum(self.counts.values()))
+        self.health.set("waiting bytes", self._waiting)
+
+    # --- in the executor ------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        if not self.active:
+            return
+        wanted = [t.strip() for t in self.value("topics").split(",") if t.strip()] or TOPICS
+        for name in wanted:
+            topic = self.resolve_topic_name(name)
+            if topic in self._heard:
+                continue
+            publishers = self.get_publishers_info_by_topic(topic)
+            if publishers:
+                try:
+                    self._listen(topic, publishers)
+                except (TalkingHeadError, ModuleNotFoundError, AttributeError) as error:
+                    self.report(f"topic {topic}", str(error), level=Level.WARN, hold=None)
+
+    def _listen(self, topic: str, publishers: Sequence[Any]) -> None:
+        assert self._writer is not None
+        kind = publishers[0].topic_type
+        package, _, name = kind.split("/")
+        message = getattr(importlib.import_module(f"{package}.msg"), name)
+        offers = [p.qos_profile for p in publishers]
+        reliable = all(q.reliability == ReliabilityPolicy.RELIABLE for q in offers)
+        latched = all(q.durability == DurabilityPolicy.TRANSIENT_LOCAL for q in offers)
+        known = offered(reliable=reliable, latched=latched, depth=max(q.depth for q in offers) or 10)
+        self._writer.add(topic, kind, [known])
+        qos = QoSProfile(
+            depth=DEPTH,
+            reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+            durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+        )
+
+        def take(data: bytes, info: dict[str, int]) -> None:
+            self._take(topic, data, int(info.get("received_timestamp") or 0))
+
+        self._heard[topic] = self.create_subscription(message, topic, take, qos, raw=True)
+        self.get_logger().info(f"recording {topic} [{kind}]")
+
+    def _take(self, topic: str, data: bytes, received: int) -> None:
+        stamp = self.get_clock().now().nanoseconds if self.value("use_sim_time") else received or time.time_ns()
+        with self._lock:
+            fits = self._waiting + len(data) <= MOST_WAITING
+            self._waiting += len(data) if fits else 0
+        if fits and self._worker is not None:
+            self._worker.put(_Taken(topic, stamp, bytes(data)))
+        elif not fits:
+            self.report("write overrun", "the disk is slower than the messages", level=Level.WARN)
+
+    # --- in the worker --------------------------------------------------------------------------------------------------
+
+    def _write(self, taken: _Taken) -> None:
+        writer = self._writer
+        if writer is None:
+            return
+        with self._lock:
+            self._waiting -= len(taken.data)
+        if self._full:
+            return
+        writer.write(taken.topic, taken.time, taken.data)
+        if time.monotonic() - self._written > CHECKPOINT:
+            self._save(writer)
+
+    def _rest(self) -> float | None:
+        if self._writer is not None and not self._full and time.monotonic() - self._written > CHECKPOINT:
+            self._save(self._writer)
+        return CHECKPOINT
+
+    def _save(self, writer: BagWriter) -> None:
+        self._written = time.monotonic()
+        writer.checkpoint()
+        if shutil.disk_usage(writer.path).free < LEAST_FREE:
+            self._full = True
+            raise InputError(
+                f"less than {LEAST_FREE >> 20} MiB are free beside {writer.path}: nothing more is recorded"
+            )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of record."""
+    result = argparse.ArgumentParser(
+        prog="record", description="Record what a running graph hears and says into a bag."
+    )
+    result.add_argument("--bag", type=Path, help="folder to make (default: bag-DATE-TIME)")
+    result.add_argument("--storage", choices=STORAGES, help="kind of bag (default: mcap)")
+    result.add_argument("--topics", help="separated by commas (default: sound, features, codes, diagnostics)")
+    result.add_argument("--repair", type=Path, metavar="BAG", help="save what is whole of a recording that was cut off")
+    return result
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Record until Ctrl-C, then say what was recorded."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    cut = given.index("--ros-args") if "--ros-args" in given else len(given)
+    options = parser().parse_args(given[:cut])
+    if options.repair is not None:
+        return _repair(options.repair, options.bag or options.repair.with_name(options.repair.name + "-repaired"))
+    ros = []
+    named = any("bag:=" in word for word in given[cut:])
+    bag = options.bag or (None if named else Path(datetime.now().strftime("bag-%Y%m%d-%H%M%S")))
+    for name, value in (("bag", bag), ("storage", options.storage), ("topics", options.topics)):
+        if value is not None:
+            ros += ["-p", f'record:{name}:="{value}"']
+    made: list[BagRecordNode] = []
+
+    def make() -> list[BagRecordNode]:
+        made.append(BagRecordNode())
+        return made
+
+    status = spin_nodes(make, [*(["--ros-args", *ros] if ros else []), *given[cut:]], fail_fast=True)
+    if made and not status:
+        _tell(made[0].value("bag"), made[0].counts)
+    return status
+
+
+def _repair(path: Path, out: Path) -> int:
+    try:
+        _tell(out, repair(path, out))
+    except TalkingHeadError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _tell(bag: Path | str, counts: dict[str, int]) -> None:
+    print(f"{bag}: {sum(counts.values())} messages")
+    for topic, count in counts.items():
+        print(f"  {topic}: {count}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
