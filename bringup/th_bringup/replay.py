@@ -38,6 +38,8 @@ from th_common.stamps import to_seconds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from th_bringup.record import BagRecordNode
+
 SETTLE = 0.5  # s from seeing everybody to the first message: those others must see each other, too
 QUIET = 3.0  # s without a code after which the last one has come
 MOST_DUE = 5.0  # s that the last face may be due after its code; beyond, it is of another clock
@@ -382,13 +384,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from th_bringup.face_graph import make_nodes
 
             nodes += make_nodes()
-        ready: Callable[[], bool] = lambda: True
+        recorder: BagRecordNode | None = None
         if options.record is not None:
             from th_bringup.record import BagRecordNode
 
             recorder = BagRecordNode()
             nodes.append(recorder)
-            ready = lambda: recorder.hears("audio_stamped", "audio_features", "face/code")  # noqa: E731
+
+        def ready() -> bool:
+            return recorder is None or recorder.hears("audio_stamped", "audio_features", "face/code")
+
         players.append(BagReplayNode(on_end=rclpy.try_shutdown, ready=ready))
         if sys.stdin is not None and sys.stdin.isatty():
             threading.Thread(target=_obey_enter, args=(players[0],), daemon=True).start()

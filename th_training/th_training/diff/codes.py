@@ -69,8 +69,7 @@ def compute_codes(bag: BagReader, *, sound: str = "", model: str | os.PathLike[s
     intake = AudioIntake()
     stamps: list[int] = []
     rows: list[np.ndarray] = []
-    heard = (_chunks(bag, intake, sound)) if bag is not None else iter(())
-    for stamp, code in _through(heard, predictor.profile, PredictorStream(predictor)):
+    for stamp, code in _through(_chunks(bag, intake, sound), predictor.profile, PredictorStream(predictor)):
         stamps.append(stamp)
         rows.append(code)
     if not rows:
@@ -84,7 +83,8 @@ def _chunks(bag: BagReader, intake: AudioIntake, topic: str) -> Iterator[Chunk]:
         made = piece.format
         intake.set_format(rate=made.rate, channels=made.channels, sample_format=made.sample_format, coding=made.coding)
         try:
-            yield from intake.push(piece.data, stamp=piece.stamp * 1e-9, arrival=0.0)
+            sec, nanosec = divmod(piece.stamp, SECOND)
+            yield from intake.push(piece.data, stamp=sec + nanosec * 1e-9, arrival=0.0)  # to_seconds, bit by bit
         except InputError:
             continue  # the intake says which; it goes on with the next
 
