@@ -36,6 +36,7 @@ ARGUMENTS = (
     ("autostart", "true", "nodes configure and activate themselves; false: a lifecycle manager does"),
     ("log_level", "info", "debug, info, warn, error or fatal"),
     ("use_sim_time", "false", "follow /clock instead of the system clock"),
+    ("deterministic", "", "true: for replays, codes follow from the stamped sound alone (replay.launch.py says so)"),
     ("namespace", "", "put the whole graph into this namespace"),
     ("params_file", str(SHARE / "config" / "face.yaml"), "parameters of all nodes"),
 )
@@ -44,8 +45,8 @@ ARGUMENTS = (
 NODES = (
     ("th_face_renderer", "face_renderer", ("display", "model")),
     ("th_audio_io", "audio_playout", ()),
-    ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay")),
-    ("th_audio_features", "audio_features", ("model",)),
+    ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay", "deterministic")),
+    ("th_audio_features", "audio_features", ("model", "deterministic")),
     ("th_audio_io", "audio_source", ("source", "loop")),
 )
 RESPAWN_DELAY = 0.5  # s
@@ -53,6 +54,7 @@ CONVERT: dict[str, Callable[[str], object]] = {
     "lookahead": int,
     "presentation_delay": float,
     "loop": lambda text: text == "true",
+    "deterministic": lambda text: text == "true",
 }
 
 

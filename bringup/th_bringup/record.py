@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -163,7 +163,8 @@ class BagRecordNode(TalkingHeadNode):
         def take(data: bytes, info: dict[str, int]) -> None:
             self._take(topic, data, int(info.get("received_timestamp") or 0))
 
-        self._heard[topic] = self.create_subscription(message, topic, take, qos, raw=True)
+        hear: Callable[..., None] = take  # with the message's information, of which rclpy's types do not know
+        self._heard[topic] = self.create_subscription(message, topic, hear, qos, raw=True)
         self.get_logger().info(f"recording {topic} [{kind}]")
 
     def _take(self, topic: str, data: bytes, received: int) -> None:
@@ -225,8 +226,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.repair is not None:
         return _repair(options.repair, options.bag or options.repair.with_name(options.repair.name + "-repaired"))
     ros = []
-    named = any("bag:=" in word for word in given[cut:])
-    bag = options.bag or (None if named else Path(datetime.now().strftime("bag-%Y%m%d-%H%M%S")))
+    # ROS arguments may name it (launch does, in a file).
+    bag = options.bag or (None if given[cut:] else Path(datetime.now().strftime("bag-%Y%m%d-%H%M%S")))
     for name, value in (("bag", bag), ("storage", options.storage), ("topics", options.topics)):
         if value is not None:
             ros += ["-p", f'record:{name}:="{value}"']

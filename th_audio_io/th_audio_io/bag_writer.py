@@ -40,11 +40,11 @@ class BagWriter:
             raise InputError(f"the bag {path} cannot be written ({error})") from error
         if not self._mcap:
             # For any thread; and pages of an unfinished transaction stay out of the file: who is killed leaves the last checkpoint.
-            storage = self._storage
-            storage.conn.close()
-            storage.conn = sqlite3.connect(storage.path, check_same_thread=False)
-            storage.conn.execute("PRAGMA cache_spill = OFF")
-            storage.cursor = storage.conn.cursor()
+            database = self._storage
+            database.conn.close()
+            database.conn = sqlite3.connect(database.path, check_same_thread=False)
+            database.conn.execute("PRAGMA cache_spill = OFF")
+            database.cursor = database.conn.cursor()
         self._lock = threading.Lock()
         self._topics: dict[str, Any] = {}
         self.counts: dict[str, int] = {}
