@@ -66,10 +66,9 @@ def compute_codes(bag: BagReader, *, sound: str = "", model: str | os.PathLike[s
     folder = find_model(model)
     predictor = load_predictor(folder)
     card = read_card(folder)
-    intake = AudioIntake()
     stamps: list[int] = []
     rows: list[np.ndarray] = []
-    for stamp, code in _through(_chunks(bag, intake, sound), predictor.profile, PredictorStream(predictor)):
+    for stamp, code in _through(sound_chunks(bag, sound), predictor.profile, PredictorStream(predictor)):
         stamps.append(stamp)
         rows.append(code)
     if not rows:
@@ -78,7 +77,13 @@ def compute_codes(bag: BagReader, *, sound: str = "", model: str | os.PathLike[s
     return _unique(when, np.zeros_like(when), np.stack(rows), card.shape, predictor.model_id, computed=True)
 
 
-def _chunks(bag: BagReader, intake: AudioIntake, topic: str) -> Iterator[Chunk]:
+def sound_chunks(bag: BagReader, topic: str = "") -> Iterator[Chunk]:
+    """The sound of a bag as a deterministic graph hears it.
+
+    Raises:
+        InputError: there is none, or several, or it is of an unknown format.
+    """
+    intake = AudioIntake()
     for piece in read_sound(bag, find_sound(bag, topic)):
         made = piece.format
         intake.set_format(rate=made.rate, channels=made.channels, sample_format=made.sample_format, coding=made.coding)
