@@ -38,6 +38,11 @@ class _Node:
         self.fields = fields
 
 
+class _Include:
+    def __init__(self, source: str, *, launch_arguments: Any) -> None:
+        self.source, self.arguments = Path(source), dict(launch_arguments)
+
+
 class _Description(list):
     pass
 
@@ -47,7 +52,13 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     """Modules with the names of launch's, that only record what a launch file asks for."""
     modules: dict[str, dict[str, Any]] = {
         "launch": {"LaunchContext": dict, "LaunchDescription": _Description},
-        "launch.actions": {"DeclareLaunchArgument": _Argument, "OpaqueFunction": _Opaque},
+        "launch.actions": {
+            "DeclareLaunchArgument": _Argument,
+            "OpaqueFunction": _Opaque,
+            "IncludeLaunchDescription": _Include,
+            "Shutdown": dict,
+        },
+        "launch.launch_description_sources": {"PythonLaunchDescriptionSource": str},
         "launch.substitutions": {"LaunchConfiguration": _Configuration},
         "launch_ros": {},
         "launch_ros.actions": {"Node": _Node},
@@ -62,7 +73,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     return
 
 
-def _run(path: Path, **given: str) -> tuple[dict[str, str], list[_Node]]:
+def _run(path: Path, **given: str) -> tuple[dict[str, str], list[Any]]:
     spec = importlib.util.spec_from_file_location("launch_file", path)
     assert spec is not None
     assert spec.loader is not None
@@ -137,3 +148,29 @@ def test_what_dies_comes_again_and_what_is_left_ends_the_launch(
         assert node.fields["on_exit"](killed, {}) is None
     _, nodes = _run(root / "launch" / "face.launch.py", composed=composed, respawn="false")
     assert not any(node.fields["respawn"] for node in nodes)
+
+
+def test_replay_launch_hands_on_what_the_graph_takes(stand_ins: None, root: Path) -> None:
+    pytest.importorskip("th_msgs.msg", reason="needs the built messages (make build)")
+    from th_bringup.record import BagRecordNode
+    from th_bringup.replay import BagReplayNode
+
+    given = {"bag": "a b", "rate": "0.0", "record": "out", "composed": "false", "use_sim_time": "true"}
+    _, (face, recorder, replay) = _run(root / "launch" / "replay.launch.py", **given)
+    assert face.arguments["source"] == "topic"
+    _, nodes = _run(face.source, **face.arguments)
+    for node in nodes:
+        parameters = node.fields["parameters"][1]
+        assert parameters["use_sim_time"] is True
+        heard = node.fields["executable"] in ("audio_features", "face_predictor")
+        assert parameters.get("deterministic", False) is heard
+        assert node.fields["respawn"] is False
+    programs = (root / "CMakeLists.txt").read_text()
+    for node, kind in ((recorder, BagRecordNode), (replay, BagReplayNode)):
+        assert f"bringup/{node.fields['executable']}" in programs
+        table = {p.name: p for p in kind.parameters}
+        for name, value in node.fields["parameters"][0].items():
+            assert table[name].refuse(value) is None
+    assert replay.fields["parameters"][0]["clock"] is True
+    _, actions = _run(root / "launch" / "replay.launch.py", bag="a")
+    assert len(actions) == 2, "no recorder unless asked for"

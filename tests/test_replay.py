@@ -64,11 +64,13 @@ def test_codes_do_not_depend_on_the_cut(
     same(offline, cut.stamps, cut.codes)
 
 
-def test_the_graph_says_the_same_at_any_pace_and_on_either_clock(offline: Codes, model: Path) -> None:
+def test_the_graph_says_the_same_at_any_pace_and_on_either_clock(offline: Codes, model: Path, tmp_path: Path) -> None:
+    """And it is recorded."""
     pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
     pytest.importorskip("th_msgs.msg", reason="needs the built messages (make build)")
     from rclpy.node import Node
     from rclpy.parameter import Parameter
+    from th_bringup.record import BagRecordNode
     from th_bringup.replay import BagReplayNode
     from th_msgs.msg import FacialCode
 
@@ -90,10 +92,13 @@ def test_the_graph_says_the_same_at_any_pace_and_on_either_clock(offline: Codes,
             graph.add(lambda context: FacePredictorNode(context=context, parameter_overrides=overrides)),
             graph.add(lambda context: AudioFeaturesNode(context=context, parameter_overrides=overrides)),
         ]
+        record = given(bag=str(tmp_path / "out.bag"), storage="sqlite3", topics="audio_stamped,audio_info,face/code")
+        recorder: Any = graph.add(lambda context: BagRecordNode(context=context, parameter_overrides=record))
         assert graph.wait(lambda: all(node.active for node in nodes))
+        ready = lambda: recorder.hears("audio_stamped", "face/code")  # noqa: E731
         bag = given(bag=str(BAG), rate=0.0, clock=True)
         player: Any = graph.add(
-            lambda context: BagReplayNode(context=context, parameter_overrides=bag, on_end=ended.set)
+            lambda context: BagReplayNode(context=context, parameter_overrides=bag, on_end=ended.set, ready=ready)
         )
         for rate, simulated in ((0.0, False), (3.0, False), (0.0, True), (3.0, True)):
             for node in nodes:
@@ -108,3 +113,10 @@ def test_the_graph_says_the_same_at_any_pace_and_on_either_clock(offline: Codes,
             assert player.problem == ""
             stamps = np.array([c.header.stamp.sec * 10**9 + c.header.stamp.nanosec for c in codes])
             same(offline, stamps, np.array([[*c.shape, *c.appearance] for c in codes], np.float32))
+
+        recorder.close()
+    recorded = read_codes(tmp_path / "out.bag")
+    same(offline, recorded.stamps, recorded.codes)
+    assert recorded.again == 3 * len(codes), "four rounds"
+    again = read_codes(tmp_path / "out.bag", compute=True, model=model)
+    same(offline, again.stamps, again.codes)
