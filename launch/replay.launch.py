@@ -60,6 +60,7 @@ def actions(context: LaunchContext) -> list[object]:
         **{name: float(value[name]) for name in NUMBERS},
         **{name: value[name] == "true" for name in SWITCHES},
         "clock": value["use_sim_time"] == "true",
+        "recorded": bool(value["record"]),
     }
     replay = Node(executable="replay", name="replay", parameters=[parameters], on_exit=Shutdown(), **common)
     recorders = [

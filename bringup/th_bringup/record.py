@@ -118,10 +118,6 @@ class BagRecordNode(TalkingHeadNode):
         if writer is not None:
             writer.close()
 
-    def hears(self, *names: str) -> bool:
-        """Whether these topics are being recorded."""
-        return all(self.resolve_topic_name(name) in self._heard for name in names)
-
     def update_health(self) -> None:
         self.health.set("bag", self.value("bag"))
         self.health.set("messages", sum(self.counts.values()))

@@ -38,8 +38,6 @@ from th_common.stamps import to_seconds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from th_bringup.record import BagRecordNode
-
 SETTLE = 0.5  # s from seeing everybody to the first message: those others must see each other, too
 QUIET = 3.0  # s without a code after which the last one has come
 MOST_DUE = 5.0  # s that the last face may be due after its code; beyond, it is of another clock
@@ -94,6 +92,12 @@ class BagReplayNode(TalkingHeadNode):
             read_only=True,
         ),
         Parameter(
+            name="recorded",
+            default=False,
+            description="begin only when the node record listens to sound and codes",
+            read_only=True,
+        ),
+        Parameter(
             name="wait",
             default=20.0,
             description="wait so long for a graph that listens, then play anyway",
@@ -103,16 +107,10 @@ class BagReplayNode(TalkingHeadNode):
         ),
     )
 
-    def __init__(
-        self,
-        *,
-        on_end: Callable[[], None] = lambda: None,
-        ready: Callable[[], bool] = lambda: True,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, on_end: Callable[[], None] = lambda: None, **kwargs: Any) -> None:
         # Its own time is the system's, also where everybody else's is what it says on /clock.
         own = RosParameter("use_sim_time", RosParameter.Type.BOOL, False)
-        self._on_end, self._ready = on_end, ready
+        self._on_end = on_end
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._jump = False
@@ -292,7 +290,7 @@ class BagReplayNode(TalkingHeadNode):
                 self._audio.get_subscription_count()
                 and self.count_publishers("face/code")
                 and self.count_subscribers("audio_features")
-                and self._ready()
+                and (self._recorders() or not self.value("recorded"))
             )
             seen = min(seen, now) if there else math.inf
             if self._stopping.wait(0.05):
@@ -300,6 +298,11 @@ class BagReplayNode(TalkingHeadNode):
         if not self.count_publishers("face/code"):
             self.get_logger().warning("nobody publishes face/code: playing without waiting for codes")
         self._announce(self._first.format)
+
+    def _recorders(self) -> bool:
+        """Whether a node called record listens to all that matters."""
+        topics = (self.resolve_topic_name(name) for name in ("audio_stamped", "audio_info", "face/code"))
+        return all(any(s.node_name == "record" for s in self.get_subscriptions_info_by_topic(t)) for t in topics)
 
     def _await_last(self) -> None:
         """Until the last code has come, and its face was shown."""
@@ -365,7 +368,7 @@ def arguments_of(options: argparse.Namespace) -> list[str]:
         if getattr(options, name):
             result += ["-p", f"replay:{name}:=true"]
     if options.record is not None:
-        result += ["-p", f'record:bag:="{options.record}"']
+        result += ["-p", f'record:bag:="{options.record}"', "-p", "replay:recorded:=true"]
     return result
 
 
@@ -384,17 +387,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from th_bringup.face_graph import make_nodes
 
             nodes += make_nodes()
-        recorder: BagRecordNode | None = None
         if options.record is not None:
             from th_bringup.record import BagRecordNode
 
-            recorder = BagRecordNode()
-            nodes.append(recorder)
-
-        def ready() -> bool:
-            return recorder is None or recorder.hears("audio_stamped", "audio_features", "face/code")
-
-        players.append(BagReplayNode(on_end=rclpy.try_shutdown, ready=ready))
+            nodes.append(BagRecordNode())
+        players.append(BagReplayNode(on_end=rclpy.try_shutdown))
         if sys.stdin is not None and sys.stdin.isatty():
             threading.Thread(target=_obey_enter, args=(players[0],), daemon=True).start()
         return [*nodes, *players]
