@@ -31,18 +31,19 @@ from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
 from th_common.worker import Worker
 
-TOPICS = (
-    "audio_stamped",
-    "audio",
-    "audio_info",
-    "audio_features",
-    "face/code",
-    "face/expression",
-    "face/look_at",
-    "audio_delayed",
-    "audio_delayed_info",
-    "/diagnostics",
-)
+TOPICS = {
+    "audio_stamped": "audio_common_msgs/msg/AudioDataStamped",
+    "audio": "audio_common_msgs/msg/AudioData",
+    "audio_info": "audio_common_msgs/msg/AudioInfo",
+    "audio_features": "th_msgs/msg/AudioFeatures",
+    "face/code": "th_msgs/msg/FacialCode",
+    "face/expression": "th_msgs/msg/Expression",
+    "face/look_at": "geometry_msgs/msg/PointStamped",
+    "audio_delayed": "audio_common_msgs/msg/AudioDataStamped",
+    "audio_delayed_info": "audio_common_msgs/msg/AudioInfo",
+    "/diagnostics": "diagnostic_msgs/msg/DiagnosticArray",
+}
+LATCHED = ("audio_info", "audio_delayed_info")
 LOOK = 0.25  # s between two looks for publishers
 CHECKPOINT = 1.0  # s of messages that a kill -9 costs at most
 MOST_WAITING = 64 << 20  # bytes that wait for the disk
@@ -57,8 +58,19 @@ class _Taken:
     data: bytes
 
 
+@dataclass(frozen=True)
+class _Listening:
+    subscription: Subscription
+    type_name: str
+    reliable: bool
+    latched: bool
+
+
 class BagRecordNode(TalkingHeadNode):
-    """Writes the topics of the graph in its namespace, from when each is first published until the end.
+    """Writes the topics of the graph in its namespace.
+
+    It listens before anybody publishes, so that nothing of the beginning is lost, as the graph's own nodes publish; where others publish
+    best effort, or another type, it listens again as they do.
 
     Memory is bounded: where the disk is slower than the messages, the oldest of 64 MiB are dropped and counted (`write overrun`).
     """
@@ -77,12 +89,13 @@ class BagRecordNode(TalkingHeadNode):
     def __init__(self, **kwargs: Any) -> None:
         self._writer: BagWriter | None = None
         self._worker: Worker[_Taken] | None = None
-        self._heard: dict[str, Subscription] = {}
+        self._heard: dict[str, _Listening] = {}
         self._looking: Any = None
         self._lock = threading.Lock()
         self._waiting = 0
         self._written = 0.0
         self._full = False
+        self._types: dict[str, str] = {}
         self.counts: dict[str, int] = {}
         """Messages recorded so far, by topic."""
         super().__init__("record", **kwargs)
@@ -101,16 +114,12 @@ class BagRecordNode(TalkingHeadNode):
 
     def deactivate(self) -> None:
         """Write what has come; the bag stays open."""
-        for subscription in self._heard.values():
-            self.destroy_subscription(subscription)
-        self._heard.clear()
+        self._listen_no_more()
         if self._worker is not None:
             self._worker.drain(10.0)
 
     def cleanup(self) -> None:
-        for subscription in self._heard.values():
-            self.destroy_subscription(subscription)
-        self._heard.clear()
+        self._listen_no_more()
         if self._looking is not None:
             self.destroy_timer(self._looking)
             self._looking = None
@@ -131,25 +140,31 @@ class BagRecordNode(TalkingHeadNode):
         wanted = [t.strip() for t in self.value("topics").split(",") if t.strip()] or TOPICS
         for name in wanted:
             topic = self.resolve_topic_name(name)
-            if topic in self._heard:
-                continue
             publishers = self.get_publishers_info_by_topic(topic)
+            kind, reliable, latched = TOPICS.get(name, ""), True, name in LATCHED
             if publishers:
-                try:
-                    self._listen(topic, publishers)
-                except (TalkingHeadError, ModuleNotFoundError, AttributeError) as error:
-                    self.report(f"topic {topic}", str(error), level=Level.WARN, hold=None)
+                offers = [p.qos_profile for p in publishers]
+                kind = publishers[0].topic_type
+                reliable = all(q.reliability == ReliabilityPolicy.RELIABLE for q in offers)
+                latched = all(q.durability == DurabilityPolicy.TRANSIENT_LOCAL for q in offers)
+            now = self._heard.get(topic)
+            if not kind or (
+                now is not None and (now.type_name, now.reliable, now.latched) == (kind, reliable, latched)
+            ):
+                continue
+            try:
+                self._listen(topic, kind, reliable, latched)
+            except (TalkingHeadError, ModuleNotFoundError, AttributeError) as error:
+                self.report(f"topic {topic}", str(error), level=Level.WARN, hold=None)
 
-    def _listen(self, topic: str, publishers: Sequence[Any]) -> None:
+    def _listen(self, topic: str, kind: str, reliable: bool, latched: bool) -> None:
         assert self._writer is not None
-        kind = publishers[0].topic_type
         package, _, name = kind.split("/")
         message = getattr(importlib.import_module(f"{package}.msg"), name)
-        offers = [p.qos_profile for p in publishers]
-        reliable = all(q.reliability == ReliabilityPolicy.RELIABLE for q in offers)
-        latched = all(q.durability == DurabilityPolicy.TRANSIENT_LOCAL for q in offers)
-        known = offered(reliable=reliable, latched=latched, depth=max(q.depth for q in offers) or 10)
-        self._writer.add(topic, kind, [known])
+        before = self._heard.pop(topic, None)
+        if before is not None:
+            self.destroy_subscription(before.subscription)
+        # A topic is in the bag once it has said something.
         qos = QoSProfile(
             depth=DEPTH,
             reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
@@ -157,11 +172,22 @@ class BagRecordNode(TalkingHeadNode):
         )
 
         def take(data: bytes, info: dict[str, int]) -> None:
+            if self._types.setdefault(topic, kind) != kind:
+                self.report(f"topic {topic}", f"it is of type {kind} now: not recorded", level=Level.WARN)
+                return
+            if topic not in self.counts and self._writer is not None:
+                self._writer.add(topic, kind, [offered(reliable=reliable, latched=latched)])
+                self.get_logger().info(f"recording {topic} [{kind}]")
             self._take(topic, data, int(info.get("received_timestamp") or 0))
 
         hear: Callable[..., None] = take  # with the message's information, of which rclpy's types do not know
-        self._heard[topic] = self.create_subscription(message, topic, hear, qos, raw=True)
-        self.get_logger().info(f"recording {topic} [{kind}]")
+        subscription = self.create_subscription(message, topic, hear, qos, raw=True)
+        self._heard[topic] = _Listening(subscription, kind, reliable, latched)
+
+    def _listen_no_more(self) -> None:
+        for listening in self._heard.values():
+            self.destroy_subscription(listening.subscription)
+        self._heard.clear()
 
     def _take(self, topic: str, data: bytes, received: int) -> None:
         stamp = self.get_clock().now().nanoseconds if self.value("use_sim_time") else received or time.time_ns()

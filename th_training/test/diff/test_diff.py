@@ -28,11 +28,11 @@ def codes(count: int = 40, *, seed: int = 0, begin: int = EPOCH, delay: float = 
     rng = np.random.default_rng(seed)
     stamps = begin + np.arange(count, dtype=np.int64) * FRAME
     rows = np.cumsum(rng.standard_normal((count, 16)), axis=0).astype(np.float32) / 4
-    return Codes(stamps, stamps + round(delay * 1e9), rows, 8, "face")
+    return Codes(stamps, np.full(count, delay), rows, 8, "face")
 
 
 def changed(of: Codes, *, rows: Any = slice(None), add: float = 0.0, delay: float = 0.0, shift: int = 0) -> Codes:
-    return Codes(of.stamps[rows] + shift, of.due[rows] + round(delay * 1e9) + shift, of.codes[rows] + add, 8, "face")
+    return Codes(of.stamps[rows] + shift, of.delays[rows] + delay, of.codes[rows] + add, 8, "face")
 
 
 def test_the_same_is_the_same() -> None:
@@ -119,7 +119,7 @@ def write_codes(path: Path, of: Codes, *, model: str = "face", twice: bool = Fal
                 header=header,
                 frame=k,
                 after_stop=0,
-                present_at=time(of.due[k]),
+                present_at=time(int(of.stamps[k]) + round(of.delays[k] * 1e9)),
                 shape=of.codes[k, :8],
                 appearance=of.codes[k, 8:],
                 face_model=model,
@@ -138,7 +138,7 @@ def test_codes_of_a_bag_each_time_once(tmp_path: Path) -> None:
     read = read_codes(write_codes(tmp_path / "a.bag", of, twice=True))
     np.testing.assert_array_equal(read.stamps, of.stamps)
     np.testing.assert_array_equal(read.codes, of.codes)
-    np.testing.assert_array_equal(read.due, of.due)
+    np.testing.assert_allclose(read.delays, of.delays, atol=1e-8)
     assert (read.again, read.shape, read.model) == (40, 8, "face")
 
 

@@ -29,12 +29,13 @@ SECOND = 1_000_000_000
 class Codes:
     """Facial codes of one recording, in the order of their capture.
 
-    `stamps` (T,) int64: capture time in ns. `due` (T,) int64: when they are to be seen, ns, 0 where nobody said. `codes` (T, D)
-    float32, `shape`: so many of D are shape. `again`: codes that were left out because their time had been there before (a loop).
+    `stamps` (T,) int64: capture time in ns. `delays` (T,): s from the capture until they are to be seen, on one and the same clock,
+    NaN where nobody said. `codes` (T, D) float32, `shape`: so many of D are shape. `again`: codes that were left out because their
+    time had been there before (a loop).
     """
 
     stamps: np.ndarray
-    due: np.ndarray
+    delays: np.ndarray
     codes: np.ndarray
     shape: int
     model: str
@@ -74,7 +75,7 @@ def compute_codes(bag: BagReader, *, sound: str = "", model: str | os.PathLike[s
     if not rows:
         raise InputError(f"{bag.path}: its sound is shorter than one frame (1/30 s)")
     when = np.array(stamps, np.int64)
-    return _unique(when, np.zeros_like(when), np.stack(rows), card.shape, predictor.model_id, computed=True)
+    return _unique(when, np.full(len(when), np.nan), np.stack(rows), card.shape, predictor.model_id, computed=True)
 
 
 def sound_chunks(bag: BagReader, topic: str = "") -> Iterator[Chunk]:
@@ -139,24 +140,28 @@ def _recorded(bag: BagReader, topics: list[str], topic: str) -> Codes:
             raise InputError(f"{bag.path} has no codes on {topic!r}")
     if len(topics) > 1:
         raise InputError(f"{bag.path} holds the codes of several faces: choose one of {', '.join(sorted(topics))}")
-    stamps, due, rows, models, shape = [], [], [], set(), 0
+    stamps, delays, rows, models, shape = [], [], [], set(), 0
     for message in bag.messages(topics):
         code = message.content
         stamps.append(code.header.stamp.sec * SECOND + code.header.stamp.nanosec)
-        due.append(code.present_at.sec * SECOND + code.present_at.nanosec)
+        due = code.present_at.sec * SECOND + code.present_at.nanosec
+        timing = getattr(code, "timing", None)
+        # A recording that is played again speaks of its own time, the face of ours: `captured` is the one on the other's clock.
+        captured = round(float(timing.captured) * SECOND) if timing is not None and timing.captured else stamps[-1]
+        delays.append((due - captured) / SECOND if due else np.nan)
         rows.append(np.concatenate((code.shape, code.appearance)).astype(np.float32))
         models.add(str(code.face_model))
         shape = len(code.shape)
     if len(models) > 1 or len({len(row) for row in rows}) > 1:
         raise InputError(f"{bag.path} holds codes of {len(models)} face models: compare recordings of one")
-    return _unique(np.array(stamps, np.int64), np.array(due, np.int64), np.stack(rows), shape, models.pop())
+    return _unique(np.array(stamps, np.int64), np.array(delays), np.stack(rows), shape, models.pop())
 
 
 def _unique(
-    stamps: np.ndarray, due: np.ndarray, codes: np.ndarray, shape: int, model: str, *, computed: bool = False
+    stamps: np.ndarray, delays: np.ndarray, codes: np.ndarray, shape: int, model: str, *, computed: bool = False
 ) -> Codes:
     """The first code of every time, sorted."""
     if not np.isfinite(codes).all():
         raise InputError("the bag holds codes that are not finite")
     _, first = np.unique(stamps, return_index=True)
-    return Codes(stamps[first], due[first], codes[first], shape, model, len(stamps) - len(first), computed)
+    return Codes(stamps[first], delays[first], codes[first], shape, model, len(stamps) - len(first), computed)

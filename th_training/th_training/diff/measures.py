@@ -14,13 +14,15 @@ from th_training.landmarks.measures import lip_opening
 
 NEAREST = SECOND // FRAME_RATE // 2
 """ns; codes further apart than half a frame do not belong together."""
+ELSEWHEN = 10 * SECOND
+"""ns between two recordings that are not of one and the same sound as it was captured."""
 LEAST = 3
 """Codes in common that a correlation needs."""
 
 
 @dataclass(frozen=True)
 class Delays:
-    """Presentation delay (present_at - header.stamp) of matched codes, s.
+    """Presentation delay (from the capture to present_at) of matched codes, s.
 
     `a`, `b`: medians; `spread_a`, `spread_b`: 1st to 99th percentile. `skew`: median of b - a; `skew_p99`: 99th percentile of |b - a|.
     """
@@ -82,11 +84,11 @@ class Match:
 def match(a: Codes, b: Codes, align: str = "auto") -> Match:
     """Pair codes whose sound was captured at the same time, to half a frame.
 
-    align: "stamp": by the stamps; "start": both begin at the same moment of the same sound; "auto": by the stamps where both speak of
-    a common time, else by the start.
+    align: "stamp": by the stamps; "start": both begin at the same moment of the same sound; "auto": by the stamps, unless the two are
+    more than ELSEWHEN apart.
     """
-    overlap = a.stamps[0] <= b.stamps[-1] and b.stamps[0] <= a.stamps[-1]
-    shift = int(a.stamps[0] - b.stamps[0]) if align == "start" or (align == "auto" and not overlap) else 0
+    apart = max(a.stamps[0] - b.stamps[-1], b.stamps[0] - a.stamps[-1])
+    shift = int(a.stamps[0] - b.stamps[0]) if align == "start" or (align == "auto" and apart > ELSEWHEN) else 0
     times = b.stamps + shift
     nearest = _nearest(times, a.stamps)
     back = _nearest(a.stamps, times)
@@ -147,10 +149,9 @@ def _nearest(times: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 def _delays(a: Codes, b: Codes, found: Match) -> Delays | None:
-    if not (a.due.all() and b.due.all()):
+    one, two = a.delays[found.a], b.delays[found.b]
+    if not (np.isfinite(one).all() and np.isfinite(two).all()):
         return None
-    one = (a.due - a.stamps)[found.a] / SECOND
-    two = (b.due - b.stamps)[found.b] / SECOND
     skew = two - one
     return Delays(
         a=float(np.median(one)),
