@@ -72,7 +72,7 @@ class BagRecordNode(TalkingHeadNode):
     It listens before anybody publishes, so that nothing of the beginning is lost, as the graph's own nodes publish; where others publish
     best effort, or another type, it listens again as they do.
 
-    Memory is bounded: where the disk is slower than the messages, the oldest of 64 MiB are dropped and counted (`write overrun`).
+    Memory is bounded: where 64 MiB wait for the disk, what comes is left out and counted (`write overrun`).
     """
 
     parameters = (

@@ -38,8 +38,8 @@ from th_common.stamps import to_seconds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SETTLE = 0.5  # s from seeing everybody to the first message: those others must see each other, too
-QUIET = 3.0  # s without a code after which the last one has come
+SETTLE = 1.0  # s from seeing everybody to the first message: those others must see each other, too
+QUIET = 10.0  # s without a code after which the last one has come
 MOST_DUE = 5.0  # s that the last face may be due after its code; beyond, it is of another clock
 SECOND = 1_000_000_000
 
@@ -287,9 +287,10 @@ class BagReplayNode(TalkingHeadNode):
             self._told = 0
             self._tell(self._first.stamp)
             there = (
-                self._audio.get_subscription_count()
+                self._audio.get_subscription_count() >= max(1, self.count_subscribers("audio_stamped"))
+                and self.count_publishers("audio_features")
+                and self.count_subscribers("audio_features") > 1  # ours is one
                 and self.count_publishers("face/code")
-                and self.count_subscribers("audio_features")
                 and (self._recorders() or not self.value("recorded"))
             )
             seen = min(seen, now) if there else math.inf
@@ -309,8 +310,11 @@ class BagReplayNode(TalkingHeadNode):
         end = self._player.position
         begin = time.monotonic()
         while self.count_publishers("face/code") and time.monotonic() - max(begin, self._last_code[0]) < QUIET:
-            if (self._complete and self.backlog.newest >= end - SECOND // 20) or self._stopping.wait(0.02):
+            if (self._complete and self.backlog.newest >= end - SECOND // 5) or self._stopping.wait(0.02):
                 break
+        if self._begun and not self._complete and not self._stopping.is_set():
+            lost = f"{self.backlog.codes} codes came of {self._frames} frames"
+            self._doubt(lost if self._ended else "the graph is not deterministic: its codes depend on the machine")
         due = self._last_code[1]
         if self._clock_topic is not None:
             while self._told * 1e-9 < due < end * 1e-9 + MOST_DUE and not self._stopping.wait(0.01):

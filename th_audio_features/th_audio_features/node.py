@@ -139,6 +139,8 @@ class AudioFeaturesNode(TalkingHeadNode):
 
     def _begin(self, chunk: Chunk) -> tuple[FeatureStream, Chunk]:
         """A new stream, and what of the chunk belongs to it: zeros that stand for lost sound bridge two parts of one."""
+        if self.value("deterministic"):
+            self.await_listeners(self._features)
         self._stream = stream = FeatureStream(chunk.rate, self._profile)
         self._frame_clock = FrameClock(chunk.rate)
         self._frame = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,26 @@ def test_several_sounds_must_be_chosen_from(tmp_path: Path) -> None:
         assert next(read_sound(reader, sound)).format.channels == 2
         with pytest.raises(InputError, match="no sound on"):
             find_sound(reader, "three/audio")
+
+
+def test_bags_without_definitions_and_of_ros_1(tmp_path: Path) -> None:
+    sound = noise(1600)
+    old = write_sound(tmp_path / "old", sound, storage="sqlite3")
+    database = sqlite3.connect(next(old.glob("*.db3")))
+    database.execute("UPDATE schema SET schema_version = 3")
+    database.execute("DROP TABLE message_definitions")
+    database.commit()
+    database.close()
+    rosbag1 = pytest.importorskip("rosbags.rosbag1")
+    store = typestore()
+    with rosbag1.Writer(tmp_path / "one.bag") as writer:
+        topic = writer.add_connection("/audio/audio", AUDIO, typestore=store)
+        for k in range(10):
+            data = store.serialize_ros1(audio(sound[320 * k : 320 * (k + 1)]), AUDIO)
+            writer.write(topic, EPOCH + (k + 1) * 10_000_000, data)
+    for path in (old, tmp_path / "one.bag"):
+        with BagReader(path) as bag:
+            assert b"".join(p.data for p in read_sound(bag, find_sound(bag))) == sound
 
 
 def test_start_and_duration(tmp_path: Path) -> None:

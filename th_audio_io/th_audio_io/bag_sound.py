@@ -111,14 +111,14 @@ def cut(pieces: Iterator[Piece], start: float = 0.0, duration: float = 0.0) -> I
 
 
 def _info_of(bag: BagReader, topic: str) -> str:
-    """The AudioInfo that belongs to a topic: in its namespace, and beside it where there are several."""
-    space = topic.rpartition("/")[0]
-    names = [t for t in bag.of_type(INFO) if t.rpartition("/")[0] == space]
-    if not topic.endswith(DELAYED):
-        names = [t for t in names if not t.startswith(f"{space}/{DELAYED}")]
+    """The AudioInfo that belongs to a topic: in its namespace, else the only one."""
+    if topic.endswith(DELAYED):
+        names = [t for t in bag.of_type(INFO) if t.startswith(topic)]
     else:
-        names = [t for t in names if t.startswith(topic)]
-    return names[0] if names else ""
+        names = [t for t in bag.of_type(INFO) if DELAYED not in t.rpartition("/")[2]]
+    space = topic.rpartition("/")[0]
+    near = [t for t in names if t.rpartition("/")[0] == space] or (names if len(names) == 1 else [])
+    return near[0] if near else ""
 
 
 def _format(info: Any, known: AudioFormat) -> AudioFormat:

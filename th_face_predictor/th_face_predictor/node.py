@@ -249,6 +249,8 @@ class FacePredictorNode(TalkingHeadNode):
         assert self._predictor is not None
         shape = self._predictor.shape_dimensions
         newest, now = self._newest, self.now()
+        if codes[0][0].number == 0 and self.value("deterministic"):
+            self.await_listeners(self._codes)
         for frame, code in codes:
             source: AudioFeatures = frame.source
             message = FacialCode(
