@@ -79,8 +79,11 @@ class BagReader:
             raise InputError(f"{self.path} is damaged ({error}){_advice(self.path)}") from error
 
     def raw(self) -> Iterator[tuple[Any, int, bytes]]:
-        """Every message as rosbags' (connection, time in ns, bytes)."""
-        yield from self._reader.messages()
+        """Every message of one file as rosbags' (connection, time in ns, bytes), in the order of the file."""
+        reader: Any = self._reader.readers[0]
+        # An mcap without an index is only read in order, or as it is.
+        read = getattr(reader.storage, "messages_scan", reader.storage.messages)
+        yield from read(reader.connections)
 
     def close(self) -> None:
         """Close the files."""
