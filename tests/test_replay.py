@@ -99,7 +99,7 @@ def test_the_graph_says_the_same_at_any_pace_and_on_either_clock(offline: Codes,
         player: Any = graph.add(
             lambda context: BagReplayNode(context=context, parameter_overrides=bag, on_end=ended.set)
         )
-        for rate, simulated in ((0.0, False), (3.0, False), (0.0, True)):
+        for rate, simulated in ((3.0, False), (0.0, True)):
             for node in nodes:
                 node.set_parameters(given(use_sim_time=simulated))
             if ended.is_set():
@@ -116,6 +116,6 @@ def test_the_graph_says_the_same_at_any_pace_and_on_either_clock(offline: Codes,
         recorder.close()
     recorded = read_codes(tmp_path / "out.bag")
     same(offline, recorded.stamps, recorded.codes)
-    assert recorded.again == 2 * len(codes), "three rounds"
+    assert recorded.again == len(codes), "two rounds"
     again = read_codes(tmp_path / "out.bag", compute=True, model=model)
     same(offline, again.stamps, again.codes)
