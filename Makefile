@@ -15,12 +15,17 @@ OUT ?= face.mp4
 SEED ?= 0
 SOAK_MINUTES ?= 10
 FUZZ_MINUTES ?= 10
+BAG ?=
+STORAGE ?=
+RATE ?=
+RECORD ?=
+REPAIR ?=
 ARGS ?=
 
 PACKAGES := th_common th_audio_io th_audio_features th_face_predictor th_face_renderer th_training
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help env build run test lint format video face table1 lookahead-study bench soak fuzz matrix docs system-packages clean
+.PHONY: help env build run record replay replay-check test lint format video face table1 lookahead-study bench soak fuzz matrix docs system-packages clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +39,19 @@ build: env  ## colcon build of the workspace, only what changed
 run: build  ## the whole graph: SOURCE=example|FILE|mic|topic DISPLAY_MODE=web|window|none MODEL= PORT= LOOP=
 	@$(IN_ENV) exec python scripts/foreground.py python -m th_bringup.face_graph --source "$(SOURCE)" --display "$(DISPLAY_MODE)" \
 		--model "$(MODEL)" --port "$(PORT)" --loop "$(LOOP)" $(ARGS)
+
+record: build  ## a running graph's sound, features, codes, diagnostics into a bag: BAG= STORAGE=mcap|sqlite3 (REPAIR= saves one cut off)
+	@$(IN_ENV) exec python scripts/foreground.py python -m th_bringup.record $(if $(BAG),--bag "$(BAG)") $(if $(STORAGE),--storage "$(STORAGE)") \
+		$(if $(REPAIR),--repair "$(REPAIR)") $(ARGS)
+
+replay: build  ## a bag's sound through the graph: BAG= RATE=1 (0: as fast as possible) RECORD= DISPLAY_MODE= MODEL= PORT= LOOP=
+	@if [ -z "$(BAG)" ]; then echo "make replay: say which bag, for instance make replay BAG=recording"; exit 2; fi
+	@$(IN_ENV) exec python scripts/foreground.py python -m th_bringup.replay --graph --bag "$(BAG)" --display "$(DISPLAY_MODE)" --port "$(PORT)" \
+		$(if $(MODEL),--model "$(MODEL)") $(if $(RATE),--rate "$(RATE)") $(if $(RECORD),--record "$(RECORD)") \
+		$(if $(filter command environment,$(origin LOOP)),$(if $(filter true,$(LOOP)),--loop)) $(ARGS)
+
+replay-check: build  ## one bag at every pace, in one process and several, on both clocks: are the codes the same? BAG= (default: a small one)
+	@$(IN_ENV) python -m scripts.replay_check $(if $(BAG),--bag "$(BAG)") $(ARGS)
 
 test: build  ## all tests
 	@$(IN_ENV) python -m pytest -q $(ARGS)

@@ -51,6 +51,12 @@ ARGUMENTS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("autostart", "true", "nodes configure and activate themselves; false: a lifecycle manager does", YES_NO),
     ("log_level", "info", "of every node", ("debug", "info", "warn", "error", "fatal")),
     ("use_sim_time", "false", "follow /clock instead of the system clock", YES_NO),
+    (
+        "deterministic",
+        "",
+        "true: for replays, codes follow from the stamped sound alone (replay.launch.py says so)",
+        ("", *YES_NO),
+    ),
     ("namespace", "", "put the whole graph into this namespace, for instance robot1", ()),
     ("params_file", str(SHARE / "config" / "face.yaml"), "parameters of all nodes", ()),
 )
@@ -60,8 +66,8 @@ INTAKE = ("sample_rate", "channels", "sample_format", "coding_format")
 NODES = (
     ("th_face_renderer", "face_renderer", ("display", "port", "model", *INTAKE)),
     ("th_audio_io", "audio_playout", INTAKE),
-    ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay")),
-    ("th_audio_features", "audio_features", ("model", *INTAKE)),
+    ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay", "deterministic")),
+    ("th_audio_features", "audio_features", ("model", "deterministic", *INTAKE)),
     ("th_audio_io", "audio_source", ("source", "loop")),
 )
 RESPAWN_DELAY = 0.5  # s
@@ -72,6 +78,7 @@ CONVERT: dict[str, Callable[[str], object]] = {
     "channels": int,
     "presentation_delay": float,
     "loop": lambda text: text == "true",
+    "deterministic": lambda text: text == "true",
 }
 
 

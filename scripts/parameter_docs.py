@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from th_bringup.record import BagRecordNode
+from th_bringup.replay import BagReplayNode
+
 from th_audio_features.node import AudioFeaturesNode
 from th_audio_io.playout_node import AudioPlayoutNode
 from th_audio_io.source_node import AudioSourceNode
@@ -20,6 +23,7 @@ NODES: tuple[tuple[str, type[TalkingHeadNode]], ...] = (
     ("face_renderer", FaceRendererNode),
     ("audio_playout", AudioPlayoutNode),
 )
+TOOLS: tuple[tuple[str, type[TalkingHeadNode]], ...] = (("record", BagRecordNode), ("replay", BagReplayNode))
 
 
 def text() -> str:
@@ -31,7 +35,7 @@ def text() -> str:
         "## Every node\n",
         table_markdown(COMMON_PARAMETERS),
     ]
-    for name, node in NODES:
+    for name, node in (*NODES, *TOOLS):
         parts += [f"## {name}\n", table_markdown(node.parameters)]
     return "\n".join(parts)
 

@@ -45,6 +45,11 @@ class _Node:
         self.fields = fields
 
 
+class _Include:
+    def __init__(self, source: str, *, launch_arguments: Any) -> None:
+        self.source, self.arguments = Path(source), dict(launch_arguments)
+
+
 class _Description(list):
     pass
 
@@ -58,6 +63,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
             "DeclareLaunchArgument": _Argument,
             "OpaqueFunction": _Opaque,
             "IncludeLaunchDescription": _Include,
+            "Shutdown": dict,
         },
         "launch.launch_description_sources": {"PythonLaunchDescriptionSource": str},
         "launch.substitutions": {"LaunchConfiguration": _Configuration},

@@ -20,3 +20,16 @@ def test_chunks_that_lie_behind_are_forgotten() -> None:
         clock.add(10, k / 100)
         assert clock.time_at(max(0.0, k / 100 - 0.1)) == pytest.approx(max(0.0, k / 100 - 0.1))
     assert len(clock._chunks) < 15
+
+
+@pytest.mark.parametrize("cut", [1, 37, 160, 4000])
+def test_times_of_exact_stamps_do_not_depend_on_the_cut(cut: int) -> None:
+    begin, rate, count = 1_795_000_000_123_456_789, 16_000, 16_000
+    clock = FrameClock(rate)
+    for at in range(0, count, cut):
+        sec, nanosec = divmod(begin + at * 10**9 // rate, 10**9)
+        clock.add(cut, sec + nanosec * 1e-9)
+    sec, nanosec = divmod(begin, 10**9)
+    assert [clock.time_at(k / 60) for k in range(60)] == [
+        sec + nanosec * 1e-9 + k / 60 * rate / rate for k in range(60)
+    ]

@@ -20,7 +20,7 @@ from th_common.default_model import MODEL_PARAMETER, find_model
 from th_common.errors import ModelError
 from th_common.model_folder import read_card
 from th_common.node import FRAMES_DEPTH, TalkingHeadNode, time_message
-from th_common.parameters import Parameter
+from th_common.parameters import DETERMINISTIC, Parameter
 from th_common.spin import spin_nodes
 from th_common.thresholds import NEVER, Threshold, threshold_parameters
 
@@ -63,6 +63,7 @@ class AudioFeaturesNode(TalkingHeadNode):
         ),
         *INTAKE_PARAMETERS,
         *threshold_parameters(THRESHOLDS),
+        DETERMINISTIC,
     )
     thresholds = THRESHOLDS
 
@@ -88,7 +89,12 @@ class AudioFeaturesNode(TalkingHeadNode):
         self._features = self.create_publisher(AudioFeatures, "audio_features", QoSProfile(depth=FRAMES_DEPTH))
         # In the intake's own thread: a second mailbox could drop chunks, and no stamp would show it.
         self._intake = RosIntake(
-            self, self._take, self._end, on_cut=self._cut, idle_timeout=lambda: self.value("idle_timeout")
+            self,
+            self._take,
+            self._end,
+            on_cut=self._cut,
+            idle_timeout=lambda: self.value("idle_timeout"),
+            deterministic=self.value("deterministic"),
         )
 
     def deactivate(self) -> None:
@@ -149,6 +155,8 @@ class AudioFeaturesNode(TalkingHeadNode):
 
     def _begin(self, chunk: Chunk) -> tuple[FeatureStream, Chunk]:
         """A new stream, and what of the chunk belongs to it: zeros that stand for lost sound bridge two parts of one."""
+        if self.value("deterministic"):
+            self.await_listeners(self._features)
         self._stream = stream = FeatureStream(chunk.rate, self._profile)
         self._frame_clock = FrameClock(chunk.rate)
         self._frame = 0
@@ -160,6 +168,8 @@ class AudioFeaturesNode(TalkingHeadNode):
         stream, self._stream = self._stream, None
         if stream is not None and self.active:
             self._publish(stream.flush())
+            if self.value("deterministic"):
+                self._features.publish(AudioFeatures(frame=self._frame, after_stop=self._after_stop))
 
     def _cut(self, number: int) -> None:
         self._stream, self._after_stop = None, number

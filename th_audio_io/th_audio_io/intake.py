@@ -97,6 +97,11 @@ class AudioIntake:
         """The clock of the stream in hand (drift, jitter), None before its first sound."""
         return self._clock
 
+    @property
+    def held(self) -> float:
+        """Samples by which the sound of the next payload begins before its stamp: what is held of one cut in two, the codec's delay."""
+        return self._decoder.pending + self._decoder.delay
+
     def set_format(self, *, rate: int = 0, channels: int = 0, sample_format: str = "", coding: str = "") -> bool:
         """Announce a format (AudioInfo); zero or empty means unsaid and leaves the fallback. True if it is a new one.
 

@@ -42,6 +42,8 @@ SEAM = 0.05  # s: sound that begins so near to the end of what came before goes 
 MESSAGES = 2000
 """Messages that may wait: a voice that is made faster than it lasts sends whole utterances at once, in pieces."""
 SOUND = QoSProfile(depth=MESSAGES, reliability=ReliabilityPolicy.BEST_EFFORT)
+WHOLE = QoSProfile(depth=MESSAGES, reliability=ReliabilityPolicy.RELIABLE)
+"""Of a replay, which waits for those who listen: nothing may be lost."""
 MAX_WAITING = 32 << 20  # bytes in the mailbox, whatever the number of messages
 
 
@@ -67,6 +69,9 @@ class RosIntake:
     slower than the sound the oldest messages are dropped and reported, and what follows shows the gap. `on_end` is called in the same
     thread after `end()`, and where no message came for `idle_timeout()` s and the source's usual pauses on top; `on_cut` after `cut()`.
 
+    `deterministic`: for replays. What comes out depends on the stamped messages alone, not on when they arrive: the unstamped topic is
+    not heard, nothing waits for stragglers, and the sound ends with a message without a payload and not by a timeout.
+
     Raises:
         InputError: the node's INTAKE_PARAMETERS name a format that is not supported.
     """
@@ -79,7 +84,9 @@ class RosIntake:
         *,
         on_cut: Callable[[int], None] = lambda number: None,
         idle_timeout: Callable[[], float] | None = None,
+        deterministic: bool = False,
     ) -> None:
+        self._deterministic = deterministic
         self._node, self._on_chunk, self._on_end, self._on_cut = node, on_chunk, on_end, on_cut
         self._idle_timeout = idle_timeout
         self.intake = intake_of(node)
@@ -104,11 +111,13 @@ class RosIntake:
             node.create_subscription(AudioInfo, "audio_info", self._worker.put, volatile),
             node.create_subscription(AudioInfo, "audio_info", self._worker.put, latched),
         ]
-        mode = node.value("input")
+        mode = "stamped" if deterministic else node.value("input")
         if mode != "unstamped":
             # rclpy hands over the message's information where a callback takes two arguments; its types do not say so.
             hear: Callable[..., None] = self._hear_stamped
-            self._subscriptions.append(node.create_subscription(AudioDataStamped, "audio_stamped", hear, SOUND))
+            self._subscriptions.append(
+                node.create_subscription(AudioDataStamped, "audio_stamped", hear, WHOLE if deterministic else SOUND)
+            )
         if mode != "stamped":
             self._hear_plain_too()
         self._timer = node.create_timer(1.0, self._look_around) if mode == "auto" else None
@@ -245,13 +254,20 @@ class RosIntake:
             with self._lock:
                 # Messages that the mailbox dropped were counted too: an empty one sets that right.
                 self._waiting = max(0, self._waiting - len(item.data)) if len(self._worker) else 0
-            self._use(self._selection.choose(item))
+            if not self._deterministic:
+                self._use(self._selection.choose(item))
+            elif item.data:
+                self._push([item], item.arrival)
+            else:
+                self._take(END)
         else:
             self._announce(item)
             self._use(self._selection.announced())
 
     def _idle(self) -> float | None:
         """Nothing comes: do what is due all the same; returns when to look again."""
+        if self._deterministic:
+            return None
         now = self._node.now()
         self._push(self._buffer.release(now), now)
         waits = (self._buffer.left(now), self._look_for_silence())

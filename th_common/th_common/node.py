@@ -178,6 +178,14 @@ class TalkingHeadNode(LifecycleNode):
         self._workers.append(worker)
         return worker
 
+    def await_listeners(self, publisher: Any, timeout: float = 5.0) -> None:
+        """Wait until all subscriptions that are known of are connected: what is published before is not for them. Not in the executor."""
+        end = time.monotonic() + timeout
+        while publisher.get_subscription_count() < self.count_subscribers(publisher.topic_name):
+            if time.monotonic() > end or not self.context.ok():
+                return
+            time.sleep(0.01)
+
     def report(self, fault: str, problem: object, *, level: Level = Level.ERROR, hold: float | None = 10.0) -> None:
         """Count a problem, show it on /diagnostics for `hold` s, and log it when it is new."""
         if not self.context.ok():

@@ -75,6 +75,15 @@ class Parameter:
         return f"{low}..{high}{extra}"
 
 
+DETERMINISTIC = Parameter(
+    name="deterministic",
+    default=False,
+    description="for replays: codes follow from the stamped sound alone, whatever the pace; no code is hurried, nothing ends by a timeout",
+    read_only=True,
+)
+"""Features and predictor have it; `replay` needs it in both."""
+
+
 def table_markdown(parameters: Iterable[Parameter]) -> str:
     """The table as Markdown, for the documentation."""
     rows = ["| parameter | default | unit | range | meaning |", "|---|---|---|---|---|"]

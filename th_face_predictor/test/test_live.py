@@ -23,7 +23,9 @@ OPENING = np.eye(16)[2]
 class Machine:
     """Frames arrive on time; computing a step takes what `cost(rung)` says, and the machine does nothing else meanwhile."""
 
-    def __init__(self, predictor: Predictor, cost: Callable[[str], float] = lambda rung: 0.0) -> None:
+    def __init__(
+        self, predictor: Predictor, cost: Callable[[str], float] = lambda rung: 0.0, *, timed: bool = True
+    ) -> None:
         self.time, self.cost = 1000.0, cost
         self.stream = PredictorStream(predictor)
         self.ready: list[tuple[int, int]] = []
@@ -33,6 +35,7 @@ class Machine:
             now=self._now,
             steady=self._now,
             on_ready=lambda frame, last: self.ready.append((frame.number, last.number)),
+            timed=timed,
         )
         self.codes: dict[int, np.ndarray] = {}
         self.slack: dict[int, float] = {}
@@ -253,3 +256,20 @@ def test_clear_forgets_what_is_pending(predictor: Predictor, make_features: Call
     assert machine.live.pending == 0
     machine.wait(1.0)
     assert len(machine.codes) == 10 - LOOKAHEAD
+
+
+def test_without_a_clock_nothing_is_hurried_left_out_or_ended(
+    make_predictor: Callable[..., Predictor], make_features: Callable[..., np.ndarray]
+) -> None:
+    """However slow the machine, and however long the frames are away."""
+    predictor, features = make_predictor(lookahead=LOOKAHEAD), make_features(60)
+    machine = Machine(predictor, lambda rung: 0.5, timed=False)
+    machine.speak(features[:30])
+    machine.wait(100.0)
+    machine.speak(features[30:])
+    machine._note(machine.live.end())
+    assert machine.live.hurried == 0
+    assert set(machine.rungs) == {RUNGS[0]}
+    np.testing.assert_allclose(
+        np.stack([machine.codes[k] for k in range(60)]), predictor.predict(features), rtol=0, atol=1e-5
+    )

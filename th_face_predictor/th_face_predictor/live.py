@@ -65,7 +65,7 @@ class LivePredictor:
 
     `now` is the clock that frames are due in, `steady` one that never jumps; both in s. `on_ready` is told of every frame whose right
     context is complete, also of those that could not wait for it, and of the frame that completed it: whoever sets the delay learns
-    from it what is needed.
+    from it what is needed. Without `timed` no clock decides anything: every code has its whole context, and only `end` ends a stream.
     """
 
     def __init__(
@@ -76,7 +76,9 @@ class LivePredictor:
         now: Callable[[], float],
         steady: Callable[[], float],
         on_ready: Callable[[Frame, Frame], None] = lambda frame, last: None,
+        timed: bool = True,
     ) -> None:
+        self._timed = timed
         self._stream, self._mouth, self._now, self._steady = stream, mouth, now, steady
         self._on_ready = on_ready
         self.ladder = Ladder(RUNGS)
@@ -116,7 +118,7 @@ class LivePredictor:
 
     def wake(self) -> tuple[Codes, float | None]:
         """Codes that cannot wait any longer, and the s after which to ask again (None: not before the next frame)."""
-        if self._arrived is None:
+        if self._arrived is None or not self._timed:
             return [], None
         left = self._patience.left(self._steady() - self._arrived, IDLE)
         if left <= 0.0:
@@ -206,7 +208,7 @@ class LivePredictor:
     # --- deadlines -------------------------------------------------------------------------------------------------------
 
     def _tells(self, frame: Frame) -> bool:
-        return abs(frame.due - self._now()) < FOREIGN
+        return self._timed and abs(frame.due - self._now()) < FOREIGN
 
     def _judged(self, out: Codes) -> Codes:
         """Keep the ladder informed; what waits goes over to another rung with it."""

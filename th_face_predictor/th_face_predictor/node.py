@@ -17,7 +17,7 @@ from th_common.errors import InputError, ModelError
 from th_common.health import Level
 from th_common.model_folder import read_card
 from th_common.node import FRAMES_DEPTH, TalkingHeadNode, time_message
-from th_common.parameters import Parameter
+from th_common.parameters import DETERMINISTIC, Parameter
 from th_common.spin import spin_nodes
 from th_common.stamps import to_seconds
 from th_common.thresholds import Threshold, threshold_parameters
@@ -80,6 +80,7 @@ class FacePredictorNode(TalkingHeadNode):
             maximum=2.0,
         ),
         *threshold_parameters(THRESHOLDS),
+        DETERMINISTIC,
     )
     thresholds = THRESHOLDS
 
@@ -109,7 +110,14 @@ class FacePredictorNode(TalkingHeadNode):
         self._predictor = predictor
         self._set_delay()
         mouth = EnergyMouth.of_model(folder, read_card(folder))
-        self._live = LivePredictor(self._stream, mouth, now=self.now, steady=time.monotonic, on_ready=self._learn)
+        self._live = LivePredictor(
+            self._stream,
+            mouth,
+            now=self.now,
+            steady=time.monotonic,
+            on_ready=self._learn,
+            timed=not self.value("deterministic"),
+        )
         self._next_frame = None
         self._codes = self.create_publisher(FacialCode, "face/code", FRAMES_DEPTH)
         self._alive = self.create_publisher(Empty, ALIVE_TOPIC, ALIVE)
@@ -186,9 +194,9 @@ class FacePredictorNode(TalkingHeadNode):
         assert self._live is not None
         run: list[Frame] = []
         for message in (item, *self._worker.take_waiting()):
-            if not isinstance(message, AudioFeatures):
+            if not isinstance(message, AudioFeatures) or not message.profile:
                 self._predict(run)
-                if message is END:
+                if message is not CUT:
                     self._publish(self._live.end())
                 self._live.clear()
                 self._next_frame = None
@@ -232,7 +240,11 @@ class FacePredictorNode(TalkingHeadNode):
             return
         assert self._live is not None
         begin = time.perf_counter()
-        codes = self._live.push(run)
+        if self.value("deterministic"):
+            # A batch adds in another order than single frames do: the last bits would tell how busy the machine was.
+            codes = [code for frame in run for code in self._live.push([frame])]
+        else:
+            codes = self._live.push(run)
         self._cost += 0.05 * ((time.perf_counter() - begin) / len(run) - self._cost)
         run.clear()
         self._publish(codes)
@@ -252,6 +264,8 @@ class FacePredictorNode(TalkingHeadNode):
         assert self._predictor is not None
         shape = self._predictor.shape_dimensions
         newest, now = self._newest, self.now()
+        if codes[0][0].number == 0 and self.value("deterministic"):
+            self.await_listeners(self._codes)
         for frame, code in codes:
             source: AudioFeatures = frame.source
             message = FacialCode(

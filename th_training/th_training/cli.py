@@ -31,6 +31,7 @@ PARTS: dict[str, tuple[str, str]] = {
         "th_training.evaluate.report_command",
         "Judge predictors on clips they were not trained on, in one report.",
     ),
+    "diff": ("th_training.diff.command", "Show what a change did to the face, by the codes of two bags."),
     "evaluate-real": ("th_training.evaluate.commands", "Judge a face model on recordings of real speakers."),
 }
 """Every part: the module that holds its typer application `app`, and what it does."""
