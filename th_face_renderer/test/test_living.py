@@ -121,7 +121,8 @@ def test_an_expression_comes_stays_and_goes() -> None:
     held = (times > T + 0.4) & (times < T + 2)
     np.testing.assert_allclose(poses[held], np.broadcast_to(codes["happy"], poses[held].shape), atol=1e-5)
     np.testing.assert_array_equal(poses[-1], MODEL.rest)
-    assert np.abs(np.diff(poses, axis=0)).max() < 0.2, "smooth"
+    way = np.abs(codes["happy"] - MODEL.rest).max()
+    assert np.abs(np.diff(poses, axis=0)).max() < 0.06 * way, "smooth"
 
 
 def test_half_of_an_expression_and_the_next_one() -> None:
@@ -131,7 +132,8 @@ def test_half_of_an_expression_and_the_next_one() -> None:
     np.testing.assert_allclose(face.at(T + 5).code, (MODEL.rest + codes["happy"]) / 2, atol=1e-5)
     face.expressions.ask("angry", now=T + 5)
     poses = np.array([face.at(t).code for t in np.arange(T + 4.9, T + 7, 0.01)])
-    assert np.abs(np.diff(poses, axis=0)).max() < 0.2
+    way = np.abs(codes["angry"] - codes["happy"]).max()
+    assert np.abs(np.diff(poses, axis=0)).max() < 0.06 * way
     np.testing.assert_allclose(poses[-1], codes["angry"], atol=1e-5)
     face.expressions.rest(T + 7)
     np.testing.assert_array_equal(face.at(T + 9).code, MODEL.rest)

@@ -443,7 +443,7 @@ def test_a_drawn_face_and_the_voice_are_in_step(
     page = browser.open(server.url + "?kiosk", before=f"window.half = {half};" + STEP, width=200, height=200)
     with stream(AsCodes(server, make_picture(flash=True)), rate=48000):
         page.wait("window.thFace && thFace.stats.sound.scheduled > 60 && probe.flashes.length > 0")
-        stats, probe = keeping_up(page, 5)
+        stats, probe = keeping_up(page, 5, share=0.0)
     page.close()
     # What is drawn is seen one refresh later, and a flash is half as bright half a frame before its time.
     flashes = np.array(probe["flashes"]) + stats["frames"]["refresh_ms"]

@@ -21,22 +21,22 @@ def th(*arguments: object) -> int:
     return code
 
 
-QUICK = ("--set", "epochs=1", "--units", 8, "--no-tensorboard")
+QUICK = ("--set", "epochs=1", "--units", 10, "--no-tensorboard")
 
 
 def test_one_training(make_corpus: Callable[..., Corpus], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus = make_corpus(train=3, frames=50)
     out = tmp_path / "out"
-    assert th(corpus.folder, out, "--units", 8, "--lookahead", 2, "--set", "epochs=1") == 0
+    assert th(corpus.folder, out, "--units", 10, "--lookahead", 2, "--set", "epochs=1") == 0
     told = capsys.readouterr().out
     assert "stage 1/1  epoch   1/1  loss" in told
     assert "CORR" in told
     assert f"tensorboard --logdir {out}" in told.replace("\n", "")
     assert read_trained(out).lookahead == 2
     assert (out / "tensorboard").is_dir()
-    assert th(corpus.folder, out, "--units", 10) == 1
+    assert th(corpus.folder, out, "--units", 12) == 1
     assert "--again" in capsys.readouterr().err
-    assert th(corpus.folder, out, "--units", 10, "--again", "--set", "epochs=1", "--no-tensorboard") == 0
+    assert th(corpus.folder, out, "--units", 12, "--again", "--set", "epochs=1", "--no-tensorboard") == 0
     assert not (out / "tensorboard").exists()
     assert th(tmp_path, out) == 1
     assert "not a finished corpus" in capsys.readouterr().err

@@ -101,7 +101,7 @@ def test_a_run_that_was_killed_ends_in_the_same_bits(when: str, corpus: Corpus, 
 def test_two_processes_give_what_one_gives(launcher: str, corpus: Corpus, tmp_path: Path) -> None:
     out = tmp_path / "two"
     settings = ["dropout=0.0", "batch=4", "segment=40", "augmentation.noise=0.1", "clip=null", "epochs=3"]
-    options = ["--recipe", "default", "--units", "8", *(part for s in settings for part in ("--set", s))]
+    options = ["--recipe", "default", "--units", "10", *(part for s in settings for part in ("--set", s))]
     command = ["-m", "th_training.cli", "train", str(corpus.folder), str(out), *options]
     if launcher == "lightning":
         command += ["--devices", "2", "--no-tensorboard"]
@@ -126,7 +126,7 @@ def test_two_processes_give_what_one_gives(launcher: str, corpus: Corpus, tmp_pa
     assert process.returncode == 0, complaint
     assert told.count("stage 1/1  epoch   1/3") == 1  # the first process alone tells
 
-    alone = train(read_corpus(corpus.folder), changed(find_recipe("default"), ["units=8", *settings]), tmp_path / "one")
+    alone = train(read_corpus(corpus.folder), changed(find_recipe("default"), ["units=10", *settings]), tmp_path / "one")
     two = read_trained(out)
     assert two.figures["processes"] == 2
     assert two.figures["key"] == alone.figures["key"]

@@ -47,9 +47,7 @@ VERSION = "5"
 
 FPS = 60
 OWN, NEUTRAL = 0.25, 0.25  # how often a sentence is said with its own emotion, and with none; else with any
-INTENSITY = (
-    0.9  # of full expression: half of it cannot be heard, and what is left is how people talk who are not on a stage
-)
+INTENSITY = 0.9  # of full expression: half of it cannot be heard, what is left is how people talk off stage
 LAUGHING = 1.0  # of the same, in laughter
 LAUGHS = 3  # that each English voice laughs
 LEAD = (

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from th_training.face.preview import preview
 from th_training.face.steps import Clock, console
 from th_training.face.training import movement, train_or_keep
 from th_training.progress import bar
+from th_training.speech import flite
 
 if TYPE_CHECKING:
     from th_training.aam.make import ActorFace
@@ -147,5 +147,5 @@ def _draw_face(tracks: np.ndarray, pictures: int, seed: int, code: str, *, sitte
 def _say_voices(speakers: Sequence[Voice]) -> None:
     natural = [voice.id for voice in speakers if voice.natural]
     console.print(f"{len(speakers)} voices, natural ones: {', '.join(natural) or 'none (see requirements/actor.txt)'}")
-    if shutil.which("flite") is None:
-        console.print("flite is not installed: four natural voices less")
+    if not flite.installed():
+        console.print("flite or praat-parselmouth is not installed: four natural voices less")
