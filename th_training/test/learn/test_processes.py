@@ -126,7 +126,9 @@ def test_two_processes_give_what_one_gives(launcher: str, corpus: Corpus, tmp_pa
     assert process.returncode == 0, complaint
     assert told.count("stage 1/1  epoch   1/3") == 1  # the first process alone tells
 
-    alone = train(read_corpus(corpus.folder), changed(find_recipe("default"), ["units=10", *settings]), tmp_path / "one")
+    alone = train(
+        read_corpus(corpus.folder), changed(find_recipe("default"), ["units=10", *settings]), tmp_path / "one"
+    )
     two = read_trained(out)
     assert two.figures["processes"] == 2
     assert two.figures["key"] == alone.figures["key"]
