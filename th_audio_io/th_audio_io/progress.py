@@ -56,4 +56,4 @@ class Progress:
         if now < self._latest + self._delay + PATIENCE:
             return ""
         assert self.begin is not None
-        return f"facial codes came for the first {self._latest - self.begin:.2f} s only"
+        return f"facial codes came for the first {self._latest - self.begin:.2f} s only (/diagnostics says why)"
