@@ -21,8 +21,9 @@ from th_face_renderer.expression import known
 from th_face_renderer.face_model import CODE_LIMIT, FaceModel
 
 if TYPE_CHECKING:
+    from th_face_renderer.decoder import FaceDecoder
     from th_training.aam.make import Sitter
-    from th_training.actor import Pose
+    from th_training.actor import Actor, Pose
 
 EXPRESSIONS = ("neutral", "happiness", "sadness", "anger", "surprise", "disgust", "fear")
 """The actor's emotions that become expressions, under the names of expression.CIRCUMPLEX."""
@@ -73,6 +74,17 @@ def give_expressions(folder: str | os.PathLike[str]) -> Card:
         ModelError: the folder is no face model, or its face is not the actor's.
         DeviceError: there is no OpenGL to draw the actor with.
     """
+    decoder, sitter = the_actor(folder)
+    return add_expressions(folder, expression_codes(decoder.model, sitter, EXPRESSIONS))
+
+
+def the_actor(folder: str | os.PathLike[str]) -> tuple[FaceDecoder, Actor]:
+    """A model of the virtual actor, and the actor in the size of its portrait.
+
+    Raises:
+        ModelError: the folder is no face model, or its face is not the actor's.
+        DeviceError: there is no OpenGL to draw the actor with.
+    """
     from th_face_renderer.decoder import load_face
     from th_training.actor import Actor, weights
 
@@ -85,9 +97,9 @@ def give_expressions(folder: str | os.PathLike[str]) -> Card:
     if apart > FAR:
         raise ModelError(
             f"{os.fspath(folder)}: its face is not that of the virtual actor ({apart:.0f} levels apart): "
-            "expressions of another face are measured where it is made"
+            "what another face does is measured where it is made"
         )
-    return add_expressions(folder, expression_codes(decoder.model, sitter, EXPRESSIONS))
+    return decoder, sitter
 
 
 def draw_sheet(folder: str | os.PathLike[str], path: str | os.PathLike[str], *, tile: int = 384) -> None:
