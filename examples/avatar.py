@@ -7,6 +7,7 @@ An avatar program reads /stream (server-sent events; in a browser `new EventSour
 """
 
 import argparse
+import contextlib
 import json
 import threading
 import time
@@ -15,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import rclpy
+import rclpy.executors
 from rclpy.node import Node
 from th_msgs.msg import FacialCode
 
@@ -85,10 +87,8 @@ def main() -> None:
     print(f"serving http://127.0.0.1:{server.server_port}/ and /stream", flush=True)
     if chosen.print:
         avatar.create_timer(0.1, lambda: print(_strongest(avatar.weights()), flush=True))
-    try:
+    with contextlib.suppress(KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
         rclpy.spin(avatar)
-    except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
-        pass
 
 
 def _strongest(weights: dict[str, float], count: int = 5) -> str:

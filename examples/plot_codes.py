@@ -5,6 +5,7 @@ python examples/plot_codes.py --seconds 5 --save codes.png       # a picture of 
 """
 
 import argparse
+import contextlib
 import threading
 import time
 from collections import deque
@@ -23,6 +24,7 @@ def main() -> None:
         matplotlib.use("Agg")
     import rclpy
     from matplotlib import pyplot
+    from rclpy.executors import ExternalShutdownException
     from rclpy.node import Node
     from th_msgs.msg import FacialCode
 
@@ -43,7 +45,12 @@ def main() -> None:
             axis.set_ylabel(f"{name}, sd")
         axes[1].set_xlabel("time in the sound, s")
 
-    threading.Thread(target=rclpy.spin, args=(node,), daemon=True).start()
+    def hear() -> None:
+        with contextlib.suppress(ExternalShutdownException):
+            rclpy.spin(node)
+
+    listening = threading.Thread(target=hear, daemon=True)
+    listening.start()
     enough = min(60 * chosen.seconds, SHOWN * 60) if chosen.save else float("inf")
     while pyplot.fignum_exists(figure.number) and len(codes) < enough:
         if chosen.save:
@@ -56,6 +63,7 @@ def main() -> None:
         figure.savefig(chosen.save, dpi=100)
         print(f"{chosen.save}: {len(codes)} codes")
     rclpy.shutdown()
+    listening.join()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import typer
 from rich.console import Console
 
 from th_common.errors import DeviceError, InputError, ModelError
-from th_common.model_folder import CARD, FACE, PREDICTOR, Card, write_model
+from th_common.model_folder import BLENDSHAPES, CARD, FACE, PREDICTOR, Card, add_tensors, read_card, write_model
 from th_training.progress import bar
 
 if TYPE_CHECKING:
@@ -151,7 +151,6 @@ def make_face(
     makings = [_Making("robot", recipe, Path(out), folder / "corpus")]
     if live is not None:
         makings.append(_Making("live", "live", Path(live), folder / "corpus-live"))
-    cards = []
     for making in makings:
         with clock.step("codes"):
             corpus = corpora.encode(
@@ -174,10 +173,12 @@ def make_face(
             "minutes": dict(clock.minutes),
         }
         expressions = expression_codes(face.model, sitter, EXPRESSIONS)
-        cards.append(_write(making.out, name, face.model, expressions, trained, speakers, about))
+        _write(making.out, name, face.model, expressions, trained, speakers, about)
+    with clock.step("blendshapes"):
+        _teach_blendshapes(face, sitter, recorded, [making.out for making in makings], seed)
     with clock.step("preview"):
         preview(out, folder)
-    return cards[0]
+    return read_card(out)
 
 
 @dataclass(frozen=True)
@@ -229,6 +230,21 @@ def _write(
     if _size(out) > MAX_BYTES:
         raise ModelError(f"{os.fspath(out)}: {_size(out) / 1e6:.1f} MB, a face model may have {MAX_BYTES / 1e6:.0f}")
     return card
+
+
+def _teach_blendshapes(face: ActorFace, sitter: Actor, recorded: Corpus, models: Sequence[Path], seed: int) -> None:
+    """Let models of the face speak in ARKit's blendshapes, unless too little was recorded to learn that from."""
+    from th_training.blendshapes.examples import all_examples, tracks
+    from th_training.blendshapes.fit import fit_blendshapes
+
+    known = tracks(recorded, seed=seed)
+    if min(len(known.train), len(known.validation)) < 2:
+        console.print("too few clips to learn blendshapes from", style="dim")
+        return
+    examples = all_examples(known, face.poses, face.codes, face.pose_map, sitter.landmarks)
+    found = fit_blendshapes(*examples)
+    for model in models:
+        add_tensors(model, BLENDSHAPES, {"coefficients": found.coefficients})
 
 
 def movement(corpus: Corpus) -> tuple[float, ...]:

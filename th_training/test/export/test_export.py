@@ -119,6 +119,7 @@ def test_a_bag(model: Path, tmp_path: Path) -> None:
     assert reader.BagReader
     pytest.importorskip("rosbags.rosbag2", reason="bags need the Python package rosbags")
     from rosbags.rosbag2 import StoragePlugin, Writer
+
     from th_audio_io.bag_types import typestore
 
     store, card = typestore(), read_card(model)
