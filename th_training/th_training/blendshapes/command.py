@@ -92,7 +92,7 @@ def _page(scores: Sequence[Score], held_out: int) -> str:
             "# ARKit's blendshapes from facial codes",
             "",
             "Written by `th blendshapes MODEL --page`; [export.md](export.md) says what it means. Weights of 0..1, judged on",
-            f"{held_out} pictures of the actor saying what the map was not learnt from, by voices it did not hear too.",
+            f"{held_out} pictures of clips that were not learnt from: sentences and voices held out, as in training.",
             "",
             *rows,
             "",

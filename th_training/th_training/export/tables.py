@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def weights_json(weights: np.ndarray, fps: int, name: str) -> str:
     return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
-def _text(rows: list[list[str]]) -> str:
+def _text(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
