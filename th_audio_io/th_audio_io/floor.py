@@ -20,6 +20,7 @@ class Floor:
         self._topics: SoundTopics | None = None
         self._own: tuple[int, int] | None = None  # rate, channels of the source's own sound, while there is any
         self._holder: object | None = None  # the speech that has the floor
+        self._channels = 1  # that were announced last
 
     # --- in the executor --------------------------------------------------------------------------------------------------
 
@@ -46,8 +47,7 @@ class Floor:
         """The source's own sound begins."""
         with self._lock:
             self._own = rate, channels
-            if self._topics is not None:
-                self._topics.announce(rate, channels)
+            self._announce(rate, channels)
 
     def publish_own(self, data: bytes, begin: float) -> None:
         """Publish S16LE bytes of it, captured from time.monotonic() == `begin` on, unless speech has the floor."""
@@ -68,8 +68,7 @@ class Floor:
             self._holder = holder
             if self._own is not None:
                 return self._own[0]
-            if self._topics is not None:
-                self._topics.announce(rate, 1)
+            self._announce(rate, 1)
             return rate
 
     def say(self, holder: object, samples: np.ndarray, begin: float) -> float | None:
@@ -77,8 +76,7 @@ class Floor:
         with self._lock:
             if self._topics is None or self._holder is not holder:
                 return None
-            channels = self._own[1] if self._own else 1
-            return self._topics.publish(to_s16(np.repeat(samples, channels)), begin)
+            return self._topics.publish(to_s16(np.repeat(samples, self._channels)), begin)
 
     def hold(self) -> None:
         """Nobody may say anything until the floor is taken or left: of what was being said nothing comes any more."""
@@ -94,3 +92,8 @@ class Floor:
         """Subscriptions to the sound."""
         with self._lock:
             return self._topics.listeners() if self._topics is not None else 0
+
+    def _announce(self, rate: int, channels: int) -> None:
+        self._channels = channels
+        if self._topics is not None:
+            self._topics.announce(rate, channels)

@@ -33,6 +33,7 @@ from th_common.worker import Worker
 MOST_GOALS = 16
 PERIOD = 0.02  # s between looks at how far things are
 FEEDBACK = 0.1  # s between two messages of feedback
+RESULT_KEPT = 60  # s, and with it the goal's data
 SETTLE = 0.1  # s for a format or a stop to arrive before sound that follows it
 LINGER = 0.5  # s that a stop has to reach everybody before its publisher goes
 OWN_STOP = 2.0  # s in which our own stop comes back to us
@@ -76,6 +77,7 @@ class SpeakServer:
             self._execute,
             handle_accepted_callback=self._accept,
             cancel_callback=self._cancel,
+            result_timeout=RESULT_KEPT,
         )
 
     # --- lifecycle of the node --------------------------------------------------------------------------------------------
