@@ -79,7 +79,7 @@ LIFECYCLE = Uses(
 STOPPED = Uses(subscribe=("face/stop_now",))
 
 NODES: dict[str, Uses] = {
-    "audio_source": STOPPED + Uses(publish=SOUND),
+    "audio_source": STOPPED + Uses(subscribe=("face/code",), publish=(*SOUND, "face/stop_now"), execute=("speak",)),
     "audio_features": STOPPED + Uses(subscribe=SOUND, publish=("audio_features",)),
     "face_predictor": STOPPED + Uses(subscribe=("audio_features",), publish=("face/code", "face/predictor_alive")),
     "face_renderer": STOPPED

@@ -69,7 +69,7 @@ SOURCE_PARAMETERS = (
     Parameter(
         name="source",
         default="example",
-        description='"example", the path of a sound or video file, "mic", or "topic" (somebody else publishes)',
+        description='"example", the path of a sound or video file, "mic", or "topic" (somebody else publishes, or nobody)',
         read_only=True,
     ),
     Parameter(
@@ -116,13 +116,27 @@ SOURCE_PARAMETERS = (
     Parameter(
         name="wait",
         default=5.0,
-        description="a file waits so long for somebody to listen, then starts anyway",
+        description="a file waits so long for somebody to listen, then starts anyway; speech is refused then",
         unit="s",
         minimum=0.0,
         maximum=3600.0,
         read_only=True,
     ),
     *threshold_parameters(SOURCE_THRESHOLDS),
+    Parameter(
+        name="speak_folder",
+        default="",
+        description="the action speak reads files only in this folder and below; empty: whatever this process may read",
+        read_only=True,
+    ),
+    Parameter(
+        name="speak_longest",
+        default=300.0,
+        description="longest speech that the action speak takes",
+        unit="s",
+        minimum=1.0,
+        maximum=600.0,
+    ),
 )
 
 PLAYOUT_PARAMETERS = (

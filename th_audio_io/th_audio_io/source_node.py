@@ -1,4 +1,4 @@
-"""The node audio_source: a recording or a microphone on the topics that audio_capture of audio_common would publish."""
+"""The node audio_source: a recording, a microphone, or speech that is handed over, on the topics of audio_common's capture node."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from th_audio_io.floor import Floor
 from th_audio_io.formats import to_s16
 from th_audio_io.microphone import MicrophoneSource
 from th_audio_io.pacing import Pacer, rechunk
 from th_audio_io.parameters import SOURCE_PARAMETERS, SOURCE_THRESHOLDS
 from th_audio_io.sources import FileSource, example_path
-from th_audio_io.topics import SoundTopics
+from th_audio_io.speak_server import SpeakServer
 from th_common.errors import DeviceError, InputError
 from th_common.health import Level
 from th_common.node import TalkingHeadNode
@@ -33,21 +34,23 @@ class AudioSourceNode(TalkingHeadNode):
 
     def __init__(self, name: str = "audio_source", **kwargs: Any) -> None:
         self._file: FileSource | None = None
-        self._topics: SoundTopics | None = None
+        self._floor = Floor(self)
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._latest_late = 0.0
         super().__init__(name, **kwargs)
+        self._speak = SpeakServer(self, self._floor)
 
     # --- lifecycle ------------------------------------------------------------------------------------------------------
 
     def configure(self) -> None:
         source = self.value("source")
+        self._speak.open()
         if source == "topic":
             return
         if source != "mic":
             self._file = FileSource(example_path() if source == "example" else source)
-        self._topics = SoundTopics(self)
+        self._floor.open()
 
     def activate(self) -> None:
         if self.value("source") == "topic":
@@ -61,13 +64,19 @@ class AudioSourceNode(TalkingHeadNode):
         self._thread.start()
 
     def deactivate(self) -> None:
+        self._speak.close()
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(timeout=5.0)
             self._thread = None
 
     def stopped(self, number: int) -> None:
-        """A recording ends here, and begins again when the node is activated again; a microphone goes on listening."""
+        """A recording ends here, and begins again when the node is activated again; a microphone goes on listening.
+
+        All speech ends, but if the stop is our own, for one goal that was cancelled: then the others are said, and the recording goes on.
+        """
+        if self._speak.stopped():
+            return
         if self._file is not None and self._thread is not None:
             self._stopping.set()
             self.get_logger().info("stopped: deactivate and activate this node to play again")
@@ -75,14 +84,13 @@ class AudioSourceNode(TalkingHeadNode):
     def cleanup(self) -> None:
         self.deactivate()
         self._file = None
-        if self._topics is not None:
-            self._topics.close()
-            self._topics = None
+        self._floor.close()
 
     def update_health(self) -> None:
         self.health.set("source", self.value("source"))
         self.health.set("publishing", self._thread is not None and self._thread.is_alive())
         self.health.set("late ms", self._latest_late * 1e3)
+        self._speak.update_health()
 
     # --- the source's own thread ----------------------------------------------------------------------------------------
 
@@ -94,20 +102,21 @@ class AudioSourceNode(TalkingHeadNode):
         except Exception as error:
             if self.context.ok():  # else the node was taken down under us
                 self.report("source", error, hold=None)
+        finally:
+            self._floor.end_own()
 
     def _play(self) -> None:
         assert self._file is not None
-        assert self._topics is not None
-        file, topics = self._file, self._topics
+        file, floor = self._file, self._floor
         rate, channels = file.rate, file.channels
-        topics.announce(rate, channels)
+        floor.begin_own(rate, channels)
         self._await_listener()
         pacer = Pacer(wait=self._stopping.wait)
         self.get_logger().info(f"playing {file.path} ({rate} Hz, {channels} channel(s))")
 
         def emit(piece: np.ndarray, begin: float) -> None:
             self._latest_late = max(0.0, time.monotonic() - begin - len(piece) / rate)
-            topics.publish(to_s16(piece), begin)
+            floor.publish_own(to_s16(piece), begin)
 
         pieces = rechunk(self._sound(file), max(1, round(rate * self.value("chunk"))))
         if pacer.run(pieces, rate, emit):
@@ -145,8 +154,7 @@ class AudioSourceNode(TalkingHeadNode):
 
     def _pass_on(self, microphone: MicrophoneSource) -> None:
         self.get_logger().info(f"listening to {microphone.name!r} at {microphone.rate} Hz")
-        assert self._topics is not None
-        self._topics.announce(microphone.rate, microphone.channels)
+        self._floor.begin_own(microphone.rate, microphone.channels)
         while not self._stopping.is_set():
             heard = microphone.read(timeout=MICROPHONE_PATIENCE)
             if heard is None:
@@ -154,7 +162,7 @@ class AudioSourceNode(TalkingHeadNode):
             self.health.clear_fault("microphone")
             data, begin = heard
             self.health.set("microphone overruns", microphone.overruns)
-            self._topics.publish(data, begin)
+            self._floor.publish_own(data, begin)
 
     def _open_microphone(self) -> MicrophoneSource:
         return MicrophoneSource(
@@ -167,7 +175,7 @@ class AudioSourceNode(TalkingHeadNode):
     def _await_listener(self) -> None:
         end = time.monotonic() + self.value("wait")
         while time.monotonic() < end and not self._stopping.is_set():
-            if self._topics is not None and self._topics.listeners():
+            if self._floor.listeners():
                 return
             self._stopping.wait(0.02)
 

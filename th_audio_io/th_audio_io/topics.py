@@ -71,14 +71,16 @@ class SoundTopics:
         self._latest = sound_info(rate, channels)
         self._info.publish(self._latest)
 
-    def publish(self, data: bytes, begin: float) -> None:
-        """Publish S16LE bytes whose first sample was captured at time.monotonic() == `begin`."""
+    def publish(self, data: bytes, begin: float) -> float:
+        """Publish S16LE bytes whose first sample was captured at time.monotonic() == `begin`; returns their stamp, s."""
         audio = sound_message(data)
         self._plain.publish(audio)
         self._clock.update()
         message = AudioDataStamped(audio=audio)
-        message.header.stamp = time_message(self._clock.node_time(begin))
+        stamp = self._clock.node_time(begin)
+        message.header.stamp = time_message(stamp)
         self._stamped.publish(message)
+        return stamp
 
     def listeners(self) -> int:
         """Subscriptions to the sound."""

@@ -3,6 +3,7 @@
 models/default/card.json              name, id, profile, lookahead, licence, expressions, figures of the training
 models/default/face.safetensors       active appearance model (its SHA-256 is the model's id)
 models/default/predictor.safetensors  network, and statistics that standardise features and codes
+models/default/blendshapes.safetensors  from codes to ARKit's blendshapes; not every model has it
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ FORMAT = "talking-head-face/1"
 CARD = "card.json"
 FACE = "face.safetensors"
 PREDICTOR = "predictor.safetensors"
+BLENDSHAPES = "blendshapes.safetensors"
 MAX_CARD_BYTES = 1 << 20
 MAX_TENSOR_BYTES = 256 << 20
 
@@ -117,6 +119,26 @@ def add_expressions(folder: str | os.PathLike[str], expressions: Mapping[str, Se
     raw["expressions"] = _rounded(expressions)
     _check_expressions(path, raw["expressions"], card.dimensions)
     try:
+        _replace(path, _text(raw))
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be written ({error.strerror or error})") from error
+    return read_card(folder)
+
+
+def add_tensors(folder: str | os.PathLike[str], filename: str, tensors: Tensors) -> Card:
+    """Write one more safetensors file into a model folder, and its SHA-256 into the card; all else, ids too, stays as it is.
+
+    Raises:
+        ModelError: the folder is no face model, or cannot be written, or the file is one of those that every model has.
+    """
+    card, path = read_card(folder), Path(folder) / CARD
+    if filename in (FACE, PREDICTOR, CARD):
+        raise ModelError(f"{path}: {filename} is not to be replaced")
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    data = _save_tensors({k: np.ascontiguousarray(v) for k, v in sorted(tensors.items())})
+    raw["files"] = {**card.files, filename: hashlib.sha256(data).hexdigest()}
+    try:
+        _replace(Path(folder) / filename, data)
         _replace(path, _text(raw))
     except OSError as error:
         raise ModelError(f"{path}: cannot be written ({error.strerror or error})") from error

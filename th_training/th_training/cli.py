@@ -18,6 +18,10 @@ PARTS: dict[str, tuple[str, str]] = {
     "face": ("th_training.face.command", "Make a face model from nothing: voices, actor, AAM, corpus, training."),
     "characters": ("th_training.face.characters_command", "Show whom a face can be made of."),
     "expressions": ("th_training.expressions", "Give a face model the codes of the seven expressions."),
+    "blendshapes": (
+        "th_training.blendshapes.command",
+        "Teach a model of the virtual actor to speak in ARKit's blendshapes.",
+    ),
     "synthesize": ("th_training.synthesize", "Turn a sound file into a video of the speaking face."),
     "features": ("th_training.features.commands", "Show the features of a sound file, and what is wrong with it."),
     "corpus": ("th_training.corpus.commands", "Make and inspect corpora."),
@@ -26,7 +30,10 @@ PARTS: dict[str, tuple[str, str]] = {
     "train": ("th_training.learn.commands", "Train predictors on a corpus."),
     "ablate": ("th_training.learn.ablation", "Compare changes of a recipe on folds of a corpus."),
     "curves": ("th_training.learn.curves", "Plot the learning curves of trainings."),
-    "export": ("th_training.learn.export", "Make a model folder of a trained predictor and its face."),
+    "export": (
+        "th_training.export.command",
+        "Write codes or a sound as curves for animators, or a trained predictor and its face as a model folder.",
+    ),
     "evaluate": (
         "th_training.evaluate.report_command",
         "Judge predictors on clips they were not trained on, in one report.",

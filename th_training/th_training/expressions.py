@@ -21,8 +21,10 @@ from th_face_renderer.expression import known
 from th_face_renderer.face_model import CODE_LIMIT, FaceModel
 
 if TYPE_CHECKING:
+    from th_face_renderer.decoder import FaceDecoder
     from th_training.aam.make import Sitter
     from th_training.actor import Pose
+    from th_training.face.characters import Character
 
 EXPRESSIONS = ("neutral", "happiness", "sadness", "anger", "surprise", "disgust", "fear")
 """The actor's emotions that become expressions, under the names of expression.CIRCUMPLEX."""
@@ -73,6 +75,17 @@ def give_expressions(folder: str | os.PathLike[str]) -> Card:
         ModelError: the folder is no face model, or its face is none of the actor's characters'.
         DeviceError: there is no OpenGL to draw the actor with.
     """
+    decoder, sitter, _ = the_actor(folder)
+    return add_expressions(folder, expression_codes(decoder.model, sitter, EXPRESSIONS))
+
+
+def the_actor(folder: str | os.PathLike[str]) -> tuple[FaceDecoder, Sitter, Character]:
+    """A model of one of the actor's characters, that character in the size of its portrait, and who it is.
+
+    Raises:
+        ModelError: the folder is no face model, or its face is none of the actor's characters'.
+        DeviceError: there is no OpenGL to draw the actor with.
+    """
     from th_face_renderer.decoder import load_face
     from th_training.actor import weights
     from th_training.face.characters import DRAWN, HUMAN
@@ -86,10 +99,10 @@ def give_expressions(folder: str | os.PathLike[str]) -> Card:
         sitter = character.sitter(height)
         apart = float(np.abs(sitter.render(weights({})) - rest).mean())
         if apart <= FAR:
-            return add_expressions(folder, expression_codes(decoder.model, sitter, EXPRESSIONS))
+            return decoder, sitter, character
     raise ModelError(
         f"{os.fspath(folder)}: its face is not that of the virtual actor ({apart:.0f} levels apart): "
-        "expressions of another face are measured where it is made"
+        "what another face does is measured where it is made"
     )
 
 

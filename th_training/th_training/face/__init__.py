@@ -19,7 +19,8 @@ import joblib
 import numpy as np
 
 from th_common.errors import DeviceError
-from th_common.model_folder import Card
+from th_common.model_folder import Card, read_card
+from th_training.face.blendshapes import teach_blendshapes
 from th_training.face.characters import HUMAN, Character, find_character
 from th_training.face.digests import digest, sources
 from th_training.face.effort import FULL, Effort
@@ -87,7 +88,6 @@ def make_face(
     makings = [_Making("robot", recipe, Path(out), own / "corpus")]
     if live is not None:
         makings.append(_Making("live", "live", Path(live), own / "corpus-live"))
-    cards = []
     for making in makings:
         with clock.step(f"codes, {making.profile}"):
             corpus = corpora.encode(
@@ -111,10 +111,12 @@ def make_face(
             "minutes": dict(clock.minutes),
         }
         expressions = expression_codes(face.model, sitter, EXPRESSIONS)
-        cards.append(write_face(making.out, name, who, face.model, expressions, trained, speakers, about))
+        write_face(making.out, name, who, face.model, expressions, trained, speakers, about)
+    with clock.step("blendshapes"):
+        teach_blendshapes(face, who, sitter, recorded, [making.out for making in makings], seed)
     with clock.step("preview"):
         preview(out, own)
-    return cards[0]
+    return read_card(out)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,10 @@
-"""`th export RUN OUT`: a trained predictor and the face that its codes move, as the model folder that the robot runs."""
+"""`th export RUN OUT --face F`: a trained predictor and the face that its codes move, as the model folder that the robot runs."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
-
-import typer
-from rich.console import Console
 
 from th_common.errors import InputError
 from th_common.model_folder import CARD, FACE, PREDICTOR, Card, read_card, write_model
@@ -16,26 +12,6 @@ from th_training.learn.recipes import SOUND
 
 MAX_BYTES = 12_000_000
 PRIVATE = "not licensed"
-
-app = typer.Typer(add_completion=False)
-
-
-@app.command()
-def command(
-    run: Annotated[Path, typer.Argument(help="folder of a finished `th train`")],
-    out: Annotated[Path, typer.Argument(help="model folder to write")],
-    face: Annotated[
-        Path, typer.Option(help="the face that the codes are of: a corpus, a face file, or a model folder")
-    ],
-    name: Annotated[str, typer.Option(help="of the model; empty: OUT's")] = "",
-    licence: Annotated[str, typer.Option(help="on which terms others may have the model")] = PRIVATE,
-) -> None:
-    """Make a model folder of a trained predictor and its face."""
-    card = export(run, out, face=face, name=name, licence=licence)
-    reach = "whole recordings only (th synthesize)" if card.lookahead is None else f"lookahead {card.lookahead} frames"
-    Console(highlight=False).print(
-        f"{out}: {card.name}, {card.network['name']}, profile {card.profile}, {reach}", markup=False, soft_wrap=True
-    )
 
 
 def export(
