@@ -117,7 +117,7 @@ class BagReplayNode(TalkingHeadNode):
         self._format: AudioFormat | None = None
         self._told = 0
         self._last_code = 0.0, 0.0  # when it came (monotonic), when it is due
-        self._begun = self._ended = self._frames = 0  # streams of features, and how many frames the ended ones had
+        self._streams_begun = self._streams_ended = self._frames = 0  # streams of features, and how many frames the ended ones had
         self.rounds = 0
         """Rounds played to the end."""
         self.problem = ""
@@ -201,15 +201,15 @@ class BagReplayNode(TalkingHeadNode):
         self.backlog.done(code.header.stamp.sec * SECOND + code.header.stamp.nanosec)
 
     def _count(self, features: AudioFeatures) -> None:
-        self._begun += bool(features.profile) and not features.frame
+        self._streams_begun += bool(features.profile) and not features.frame
         if not features.profile:
-            self._ended += 1
+            self._streams_ended += 1
             self._frames += features.frame
 
     @property
     def _complete(self) -> bool:
         """Whether every frame that a deterministic graph has made has its code."""
-        return 0 < self._begun <= self._ended and self.backlog.codes >= self._frames
+        return 0 < self._streams_begun <= self._streams_ended and self.backlog.codes >= self._frames
 
     # --- in the replay's thread -----------------------------------------------------------------------------------------
 
@@ -312,9 +312,9 @@ class BagReplayNode(TalkingHeadNode):
         while self.count_publishers("face/code") and time.monotonic() - max(begin, self._last_code[0]) < QUIET:
             if (self._complete and self.backlog.newest >= end - SECOND // 5) or self._stopping.wait(0.02):
                 break
-        if self._begun and not self._complete and not self._stopping.is_set():
+        if self._streams_begun and not self._complete and not self._stopping.is_set():
             lost = f"{self.backlog.codes} codes came of {self._frames} frames"
-            self._doubt(lost if self._ended else "the graph is not deterministic: its codes depend on the machine")
+            self._doubt(lost if self._streams_ended else "the graph is not deterministic: its codes depend on the machine")
         due = self._last_code[1]
         if self._clock_topic is not None:
             while self._told * 1e-9 < due < end * 1e-9 + MOST_DUE and not self._stopping.wait(0.01):
