@@ -117,7 +117,9 @@ class BagReplayNode(TalkingHeadNode):
         self._format: AudioFormat | None = None
         self._told = 0
         self._last_code = 0.0, 0.0  # when it came (monotonic), when it is due
-        self._streams_begun = self._streams_ended = self._frames = 0  # streams of features, and how many frames the ended ones had
+        self._streams_begun = self._streams_ended = self._frames = (
+            0  # streams of features, and how many frames the ended ones had
+        )
         self.rounds = 0
         """Rounds played to the end."""
         self.problem = ""
@@ -314,7 +316,9 @@ class BagReplayNode(TalkingHeadNode):
                 break
         if self._streams_begun and not self._complete and not self._stopping.is_set():
             lost = f"{self.backlog.codes} codes came of {self._frames} frames"
-            self._doubt(lost if self._streams_ended else "the graph is not deterministic: its codes depend on the machine")
+            self._doubt(
+                lost if self._streams_ended else "the graph is not deterministic: its codes depend on the machine"
+            )
         due = self._last_code[1]
         if self._clock_topic is not None:
             while self._told * 1e-9 < due < end * 1e-9 + MOST_DUE and not self._stopping.wait(0.01):

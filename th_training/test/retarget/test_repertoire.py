@@ -9,11 +9,11 @@ import pytest
 from th_common.default_model import default_model_folder
 from th_common.errors import DeviceError, InputError, ModelError
 from th_training.aam.files import write_face
-from th_training.corpus.format import Clip, write_clip, write_manifest
+from th_training.corpus.format import Clip, find_face_file, write_clip, write_manifest
 from th_training.corpus.own_face import FACE_FILE
 from th_training.corpus.recordings import Recording
 from th_training.retarget import repertoire as repertoires
-from th_training.retarget.repertoire import Repertoire, face_of, find_face, find_repertoire, is_actor
+from th_training.retarget.repertoire import Repertoire, find_face, find_repertoire, is_actor
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_corpus_tells_of_its_face(stranger, shapes, rule, tmp_path):
         clip = Clip(id=name, speaker="me", frames=len(rows), emotion=emotion, split=split)
         clips.append(write_clip(tmp_path, clip, codes=rows, features=np.zeros((len(rows), 40), np.float32)))
     write_manifest(tmp_path, clips, profile="robot", face_file=FACE_FILE)
-    assert face_of(find_face(str(tmp_path))) == tmp_path / FACE_FILE
+    assert find_face_file(find_face(str(tmp_path))) == tmp_path / FACE_FILE
     found = find_repertoire(tmp_path, tmp_path / "out", [])
     assert found.source == "corpus"
     assert len(found.codes) == len(plain) + 200  # no test clip

@@ -185,6 +185,20 @@ def write_manifest(
     return corpus
 
 
+def find_face_file(place: Path) -> Path:
+    """Where the face of a corpus' folder lies; of anything else, a face file or a model folder, the place itself.
+
+    Raises:
+        InputError: a corpus that is unreadable or holds no face.
+    """
+    if not (place / MANIFEST).is_file():
+        return place
+    found = read_corpus(place).face_path
+    if found is None:
+        raise InputError(f"{place}: this corpus does not hold its face; a face file or a model folder serves, too")
+    return found
+
+
 def read_corpus(folder: str | os.PathLike[str]) -> Corpus:
     """Read a corpus' manifest, of format /1 or /2.
 

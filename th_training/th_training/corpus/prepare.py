@@ -20,7 +20,7 @@ from th_common.errors import InputError, ModelError
 from th_training.aam.encode_corpus import face_and_id
 from th_training.corpus.checks import check_recording, has_tracker
 from th_training.corpus.clip_files import CLIPS, Clip, finished_clip
-from th_training.corpus.format import MANIFEST, Corpus, open_again, read_corpus, write_manifest
+from th_training.corpus.format import MANIFEST, Corpus, find_face_file, open_again, read_corpus, write_manifest
 from th_training.corpus.hearing import clip_key, make_clip
 from th_training.corpus.lag import Lag, clip_curve, estimate_lag, spread_evenly
 from th_training.corpus.own_face import FACE_FILE, build_own_face, copy_face
@@ -28,7 +28,7 @@ from th_training.corpus.pictures import FOLDER, Coder, Fitter, pictures_path, re
 from th_training.corpus.recordings import Found, Recording
 from th_training.corpus.splits import paper_splits
 from th_training.errors import NoTrackerError, WriteError
-from th_training.retarget.repertoire import face_of, find_face, find_repertoire
+from th_training.retarget.repertoire import find_face, find_repertoire
 from th_training.retarget.transfer import Retargeter
 from th_training.tiles import make_folder
 from th_training.whole import sweep
@@ -116,7 +116,7 @@ def prepare(
         return good
 
     _check_plan(plan)
-    given = plan.face if plan.retarget is None else face_of(find_face(plan.retarget))
+    given = plan.face if plan.retarget is None else find_face_file(find_face(plan.retarget))
     good = step("looking", partial(_look, recordings, plan.cache), sorted(recordings))
     splits = _splits(recordings, good, plan.seed)
     open_again(out)

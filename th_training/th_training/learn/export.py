@@ -32,12 +32,13 @@ def export(
         ModelError: the face cannot be used.
     """
     from th_training.aam.encode_corpus import face_and_id
+    from th_training.corpus.format import find_face_file
     from th_training.learn.trained import read_trained
 
     trained = read_trained(run)
     if trained.figures["inputs"] != SOUND:
         raise InputError(f"{os.fspath(run)}: hears {trained.figures['inputs']}, a face on a robot hears sound")
-    model, face_id = face_and_id(_face_file(Path(face)))
+    model, face_id = face_and_id(find_face_file(Path(face)))
     if trained.figures["face"] not in ("", face_id):
         raise InputError(
             f"{os.fspath(face)}: is not the face whose codes were learnt (id {trained.figures['face'][:12]})"
@@ -75,14 +76,3 @@ def export(
 def _expressions(face: Path) -> Mapping[str, Sequence[float]]:
     """Those of the model folder that the face is taken from."""
     return read_card(face).expressions if (face / CARD).is_file() else {}
-
-
-def _face_file(place: Path) -> Path:
-    from th_training.corpus.format import MANIFEST, read_corpus
-
-    if not (place / MANIFEST).is_file():
-        return place
-    found = read_corpus(place).face_path
-    if found is None:
-        raise InputError(f"{place}: holds no face; --face takes a face file or a model folder too")
-    return found

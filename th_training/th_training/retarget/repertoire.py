@@ -77,16 +77,6 @@ def find_face(name: str) -> Path:
     return place if place.is_file() or (place / MANIFEST).is_file() else find_model(name)
 
 
-def face_of(place: Path) -> Path:
-    """What `find_face` found as `read_face` takes it. Raises InputError for a corpus without a face."""
-    if not (place / MANIFEST).is_file():
-        return place
-    face = read_corpus(place).face_path
-    if face is None:
-        raise InputError(f"{place}: this corpus does not hold its face")
-    return face
-
-
 def find_repertoire(
     place: Path, out: Path, recordings: Sequence[Recording], *, progress: Progress | None = None
 ) -> Repertoire:
@@ -186,4 +176,4 @@ def _draw(model: FaceModel, progress: Progress | None) -> Repertoire:
     return Repertoire(np.stack(codes), encode_shape(plain, mean, modes).astype(np.float32), "drawn")
 
 
-__all__ = ["Repertoire", "face_of", "find_face", "find_repertoire", "is_actor", "landmarks"]
+__all__ = ["Repertoire", "find_face", "find_repertoire", "is_actor", "landmarks"]
