@@ -97,7 +97,7 @@ def test_licence_and_version_agree(root: Path, package: str) -> None:
 KEYS = (
     "ament_cmake ament_cmake_python ament_index_python audio_common_msgs builtin_interfaces "
     "diagnostic_msgs domain_coordinator geometry_msgs launch launch_pytest launch_ros "
-    "rcl_interfaces rclpy rosidl_default_generators rosidl_default_runtime sensor_msgs std_msgs "
+    "rcl_interfaces rclpy rosgraph_msgs rosidl_default_generators rosidl_default_runtime sensor_msgs std_msgs "
     "std_srvs action_msgs lifecycle_msgs unique_identifier_msgs python3-aiohttp python3-hypothesis "
     "python3-joblib python3-matplotlib python3-numpy python3-opencv python3-pocketsphinx-pip "
     "python3-pytest python3-rich python3-rosbags-pip python3-scipy python3-sounddevice-pip "

@@ -85,7 +85,7 @@ def test_a_running_node_uses_exactly_what_it_may(name: str, root: Path) -> None:
         if name == "audio_playout":  # it hears only what somebody wants of it
             listener = graph.add(lambda context: Node("listener", context=context))
             listener.create_subscription(AudioDataStamped, "audio_delayed", print, 10)
-        graph.wait(lambda: used(node, name) == may, timeout=5.0)
+        graph.wait(lambda: used(node, name) == may, timeout=30.0)
         assert used(node, name) == may
 
 
