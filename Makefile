@@ -57,7 +57,7 @@ test: build  ## all tests
 	@$(IN_ENV) python -m pytest -q $(ARGS)
 
 lint: env  ## ruff (lint and format) and mypy
-	@$(IN_ENV) ruff check . && ruff format --check . && mypy $(foreach p,$(PACKAGES),$(p)/$(p)) bringup/th_bringup scripts fuzz
+	@$(IN_ENV) ruff check . && ruff format --check . && mypy $(foreach p,$(PACKAGES),$(p)/$(p)) bringup/th_bringup scripts fuzz examples
 
 format: env  ## ruff format and the safe fixes of ruff check
 	@$(IN_ENV) ruff format . && ruff check --fix .

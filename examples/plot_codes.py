@@ -31,9 +31,11 @@ def main() -> None:
     codes: deque[tuple[float, list[float], list[float]]] = deque(maxlen=round(60 * SHOWN))
     rclpy.init()
     node = Node("plot_codes")
-    node.create_subscription(
-        FacialCode, "face/code", lambda m: codes.append((m.frame / 60, list(m.shape), list(m.appearance))), 1000
-    )
+
+    def keep(code: FacialCode) -> None:
+        codes.append((code.frame / 60, list(code.shape), list(code.appearance)))
+
+    node.create_subscription(FacialCode, "face/code", keep, 1000)
     figure, axes = pyplot.subplots(2, 1, sharex=True, figsize=(9, 6))
 
     def draw() -> None:

@@ -82,7 +82,7 @@ def test_a_model_folder_may_have_a_map(tmp_path: Path, coefficients: np.ndarray)
         load_blendshapes(tmp_path)
 
 
-@pytest.mark.parametrize("name", [DEFAULT, LIVE])
+@pytest.mark.parametrize("name", [DEFAULT, LIVE, "drawn"])
 def test_the_models_that_come_with_it_know_blendshapes(name: str) -> None:
     folder = shipped_model(name)
     found, decoder = load_blendshapes(folder), load_face(folder)
