@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from th_bringup.record import BagRecordNode
-from th_bringup.replay import BagReplayNode
+from th_bringup.replay_node import BagReplayNode
 
 from th_audio_features.node import AudioFeaturesNode
 from th_audio_io.playout_node import AudioPlayoutNode
 from th_audio_io.source_node import AudioSourceNode
-from th_common.node import COMMON_PARAMETERS, TalkingHeadNode
+from th_common.node import TalkingHeadNode
 from th_common.parameters import table_markdown
+from th_common.table_node import COMMON_PARAMETERS
 from th_face_predictor.node import FacePredictorNode
 from th_face_renderer.node import FaceRendererNode
 

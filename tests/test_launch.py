@@ -13,7 +13,7 @@ import yaml
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from th_common.node import COMMON_PARAMETERS
+from th_common.table_node import COMMON_PARAMETERS
 
 
 class _Argument:

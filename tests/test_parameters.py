@@ -16,9 +16,10 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 from rclpy.parameter import Parameter as RosParameter
 
 from tests.conftest import NODES, NodeEntry
-from th_common.node import COMMON_PARAMETERS, TalkingHeadNode
+from th_common.node import TalkingHeadNode
 from th_common.parameters import Parameter
 from th_common.spin import spin_nodes
+from th_common.table_node import COMMON_PARAMETERS
 from th_common.testing import Graph, ros_domain
 
 TABLES = {name: COMMON_PARAMETERS + entry.load().parameters for name, entry in NODES.items()}

@@ -71,7 +71,7 @@ def test_the_graph_says_the_same_at_any_pace_and_on_either_clock(offline: Codes,
     from rclpy.node import Node
     from rclpy.parameter import Parameter
     from th_bringup.record import BagRecordNode
-    from th_bringup.replay import BagReplayNode
+    from th_bringup.replay_node import BagReplayNode
     from th_msgs.msg import FacialCode
 
     from th_audio_features.node import AudioFeaturesNode

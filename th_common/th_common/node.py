@@ -1,4 +1,4 @@
-"""The base of every node: parameter table, lifecycle with autostart, diagnostics, one worker thread."""
+"""The base of every node: lifecycle with autostart, diagnostics, stops, worker threads; its parameters: table_node."""
 
 from __future__ import annotations
 
@@ -8,50 +8,25 @@ from typing import Any, ClassVar
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
 from rclpy.event_handler import PublisherEventCallbacks
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.parameter import Parameter as RosParameter
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import Empty
 
 from th_common.errors import TalkingHeadError
 from th_common.health import Health, Level
 from th_common.latency import StageTimes
-from th_common.parameters import Parameter
 from th_common.stamps import to_fields
 from th_common.stops import Age, Stops
+from th_common.table_node import TableNode
 from th_common.thresholds import Threshold, Trend
 from th_common.worker import Worker
-
-COMMON_PARAMETERS = (
-    Parameter(
-        name="autostart",
-        default=True,
-        description="configure and activate at start, without a lifecycle manager",
-        read_only=True,
-    ),
-    Parameter(
-        name="diagnostics_period",
-        default=1.0,
-        description="time between two messages on /diagnostics",
-        unit="s",
-        minimum=0.1,
-        maximum=60.0,
-        read_only=True,
-    ),
-)
 
 STOP_TOPIC = "face/stop_now"
 FRAMES_DEPTH = 4096
 """Depth of the queues of features and codes: an utterance that comes in one message makes all its frames (60 per s) in no time."""
 
 
-class TalkingHeadNode(LifecycleNode):
+class TalkingHeadNode(TableNode):
     """A lifecycle node whose subclasses fill in configure, activate, deactivate and cleanup.
 
     With `fail_fast` an autostart that fails raises its error out of the executor, for programs that a person started.
@@ -60,7 +35,6 @@ class TalkingHeadNode(LifecycleNode):
     the state before. After any other error, wherever it comes, it lives on unconfigured. Callbacks of the executor only enqueue; what takes time runs in `start_worker`'s thread.
     """
 
-    parameters: ClassVar[tuple[Parameter, ...]] = ()
     thresholds: ClassVar[tuple[Threshold, ...]] = ()
     """Judged with every message on /diagnostics; their parameters stand in the table, too."""
 
@@ -75,14 +49,6 @@ class TalkingHeadNode(LifecycleNode):
         for service in self.services:
             service.callback = self._answering(service.srv_name, service.callback)
         self._workers: list[Worker[Any]] = []
-        self._table = {p.name: p for p in COMMON_PARAMETERS + type(self).parameters}
-        self.add_on_set_parameters_callback(self._check_parameters)
-        for parameter in self._table.values():
-            self.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
-        self.add_post_set_parameters_callback(self._tell_changes)
-        unknown = set(getattr(self, "_parameter_overrides", {})) - set(self._table) - {"use_sim_time"}
-        if unknown:
-            self.get_logger().warning(f"no such parameters, they are ignored: {', '.join(sorted(unknown))}")
         self.stops = Stops()
         if type(self).stopped is not TalkingHeadNode.stopped:
             # rclpy hands over the message's information where a callback takes two arguments; its types do not say so.
@@ -107,9 +73,6 @@ class TalkingHeadNode(LifecycleNode):
 
     def cleanup(self) -> None:
         """Free what configure opened; must bear being called after a configure that failed half way."""
-
-    def parameter_changed(self, name: str, value: Any) -> None:
-        """A parameter has a new, checked value."""
 
     def stopped(self, number: int) -> None:
         """A stop was called (face/stop_now): forget all that was heard before. Called in the executor, in any lifecycle state.
@@ -139,10 +102,6 @@ class TalkingHeadNode(LifecycleNode):
     def lifecycle(self) -> str:
         """The lifecycle state: unconfigured, inactive, active, finalized, or a transition between them."""
         return str(self._state_machine.current_state[1])
-
-    def value(self, name: str) -> Any:
-        """The value of a parameter of the table."""
-        return self.get_parameter(name).value
 
     def now(self) -> float:
         """The node clock (system, or simulated time) in s."""
@@ -240,18 +199,6 @@ class TalkingHeadNode(LifecycleNode):
 
         return answer
 
-    def set_parameters(self, parameter_list: list[RosParameter]) -> list[SetParametersResult]:
-        """As rclpy's, but whatever is refused is named."""
-        return [self.set_parameters_atomically([parameter]) for parameter in parameter_list]
-
-    def set_parameters_atomically(self, parameter_list: list[RosParameter]) -> SetParametersResult:
-        """As rclpy's, but whatever is refused is named (`ros2 param set` shows the reason)."""
-        for change in parameter_list:
-            reason = self._refuse_change(change)
-            if reason:
-                return SetParametersResult(successful=False, reason=reason)
-        return super().set_parameters_atomically(parameter_list)
-
     # --- lifecycle ------------------------------------------------------------------------------------------------------
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -339,29 +286,6 @@ class TalkingHeadNode(LifecycleNode):
             self.health.count("stops")
             self.stopped(number)
 
-    # --- parameters -----------------------------------------------------------------------------------------------------
-
-    def _refuse_change(self, change: RosParameter) -> str | None:
-        known = self._table.get(change.name)
-        if known is None:
-            return None if self.has_parameter(change.name) else f"{self.get_name()} has no parameter {change.name!r}"
-        if known.read_only:
-            return f"{change.name} is read-only: say it when the node starts"
-        return known.refuse_change(change.value)
-
-    def _check_parameters(self, changes: list[RosParameter]) -> SetParametersResult:
-        for change in changes:
-            known = self._table.get(change.name)
-            reason = known.refuse(change.value) if known else None
-            if reason:
-                return SetParametersResult(successful=False, reason=reason)
-        return SetParametersResult(successful=True)
-
-    def _tell_changes(self, changes: list[RosParameter]) -> None:
-        for change in changes:
-            if change.name in self._table:
-                self.parameter_changed(change.name, change.value)
-
     def _count_drop(self, name: str) -> None:
         self.report(f"{name} overrun", "work arrives faster than it is done", level=Level.WARN)
 
@@ -370,23 +294,3 @@ def time_message(seconds: float) -> Time:
     """s -> builtin_interfaces/Time."""
     sec, nanosec = to_fields(seconds)
     return Time(sec=sec, nanosec=nanosec)
-
-
-def _descriptor(parameter: Parameter) -> ParameterDescriptor:
-    unit = f" [{parameter.unit}]" if parameter.unit else ""
-    descriptor = ParameterDescriptor(
-        description=parameter.description + unit,
-        additional_constraints=parameter.range_text(),
-        read_only=parameter.read_only,
-    )
-    # ROS knows no range with holes: where special values exist the table's own check is the only one.
-    if parameter.minimum is not None and parameter.maximum is not None and not parameter.special:
-        if isinstance(parameter.default, float):
-            descriptor.floating_point_range = [
-                FloatingPointRange(from_value=parameter.minimum, to_value=parameter.maximum)
-            ]
-        elif isinstance(parameter.default, int):
-            descriptor.integer_range = [
-                IntegerRange(from_value=int(parameter.minimum), to_value=int(parameter.maximum))
-            ]
-    return descriptor
