@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pysptk.util
@@ -24,7 +25,15 @@ from th_face_renderer import load_face
 RECORDING = pysptk.util.example_audio_file()
 PATIENT = ("--ros-args", "-p", "face_predictor:presentation_delay:=3.0", "-p", "audio_features:idle_timeout:=3.0")
 """With so much time a busy machine neither hurries a code nor leaves out what is too slow."""
-QUICK_NEWS = ("--ros-args", "-p", "face_predictor:diagnostics_period:=0.1")
+QUICK_NEWS = (
+    *("--ros-args", "-p", "face_predictor:diagnostics_period:=0.1"),
+    *("-p", "audio_features:diagnostics_period:=0.1"),
+)
+
+
+def lost(listener: Any) -> int:
+    """Samples that the middleware dropped on the way to the features: a machine too busy to read its sockets."""
+    return int(listener.value("audio_features", "audio concealed samples") or 0)
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +43,17 @@ def default_model(root: Path) -> Path:
 
 def test_a_recording_becomes_a_speaking_face(default_model: Path) -> None:
     """Live codes are those of the offline computation on the same sound: the recording and 1 s of silence, round by round."""
-    patient = face_graph("--source", RECORDING, "--loop", "true", *PATIENT)
-    with listening(images=True) as (graph, listener), patient as run:
-        assert graph.wait(lambda: len(listener.codes) > 360, 60.0), run.output
-        ahead = to_seconds(listener.codes[-1].present_at) - Clock().now().nanoseconds * 1e-9
-        assert run.end() == 0, run.output
+    for _ in range(3):
+        patient = face_graph("--source", RECORDING, "--loop", "true", *QUICK_NEWS, *PATIENT[1:])
+        with listening(images=True) as (graph, listener), patient as run:
+            assert graph.wait(lambda: len(listener.codes) > 360, 60.0), run.output
+            ahead = to_seconds(listener.codes[-1].present_at) - Clock().now().nanoseconds * 1e-9
+            dropped = lost(listener)
+            assert run.end() == 0, run.output
+        if not dropped:
+            break
+    else:
+        pytest.skip(f"this machine was too busy to hear all of the sound: {dropped} samples of the third try were lost")
 
     # 60 per second in the sound's own time, none missing, none twice
     for messages in (listener.features, listener.codes):
@@ -83,10 +98,13 @@ def test_codes_of_the_usual_timing_are_the_offline_ones(model: str, root: Path) 
             codes = list(listener.codes)
             hurried = int(listener.value("face_predictor", "hurried codes") or 0)
             slow = int(listener.value("face_predictor", "times too slow") or 0)
+            dropped = lost(listener)
             assert run.end() == 0, run.output
         assert codes, run.output
-        told.append(f"{len(codes)} codes of 400 frames, {hurried} hurried codes, {slow} times too slow")
-        if not hurried and not slow and len(codes) > 300:
+        told.append(
+            f"{len(codes)} codes of 400 frames, {hurried} hurried codes, {slow} times too slow, {dropped} samples lost"
+        )
+        if not (hurried or slow or dropped) and len(codes) > 300:
             live = np.array([[*c.shape, *c.appearance] for c in codes])
             assert np.abs(live - offline_codes(root / "models" / model, codes)).max() < 1e-3
             return

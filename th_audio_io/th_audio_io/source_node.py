@@ -86,6 +86,10 @@ class AudioSourceNode(TalkingHeadNode):
         self._file = None
         self._floor.close()
 
+    def destroy_node(self) -> None:
+        self._speak.destroy()
+        super().destroy_node()
+
     def update_health(self) -> None:
         self.health.set("source", self.value("source"))
         self.health.set("publishing", self._thread is not None and self._thread.is_alive())

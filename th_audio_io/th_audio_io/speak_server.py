@@ -94,6 +94,10 @@ class SpeakServer:
             self._thread = None
         self._rest()
 
+    def destroy(self) -> None:
+        """The node goes."""
+        self._server.destroy()
+
     def stopped(self) -> bool:
         """The face was stopped; returns whether by ourselves, for the sake of one goal: the rest goes on then."""
         if self._stop_sent is not None and time.monotonic() - self._stop_sent < OWN_STOP:

@@ -246,6 +246,11 @@ class TalkingHeadNode(TableNode):
             self.deactivate()
         self._release()
 
+    def destroy_node(self) -> None:
+        """As rclpy's, and topic and services of the lifecycle go as well, which else stay until the garbage is collected."""
+        super().destroy_node()
+        self._state_machine.destroy_when_not_in_use()
+
     def _release(self) -> None:
         for worker in self._workers:
             worker.stop()
