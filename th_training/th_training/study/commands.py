@@ -1,0 +1,130 @@
+"""`th study`: make a study, serve it, report what people said."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from th_common.errors import InputError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The article's blind study with people.")
+Folder = Annotated[Path, typer.Argument(help="Folder of the study.")]
+Seed = Annotated[int | None, typer.Option(help="Of orders and sides [default: a random one].", min=0)]
+
+
+@app.command()
+def make(
+    folder: Folder,
+    sentences: Annotated[Path, typer.Argument(help="Table of sound files (CSV: sound, emotion), or a corpus folder.")],
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=FOLDER", help="A face model that hears the sentences.")
+    ] = None,
+    recorded: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FOLDER",
+            help="Codes (ID.npz) or videos of the sentences; the name original for the true ones.",
+        ),
+    ] = None,
+    face: Annotated[
+        Path | None, typer.Option(help="Model folder whose face draws recorded codes [default: of the first --model].")
+    ] = None,
+    title: Annotated[str, typer.Option(help="What people see above the consent text.")] = "Talking faces",
+    each: Annotated[int, typer.Option(help="Sentences that a person sees; 0: all.", min=0)] = 0,
+    size: Annotated[int, typer.Option(help="px, height and width, even.", min=64, max=1080)] = 512,
+    consent: Annotated[Path | None, typer.Option(help="Text file with the words that people agree to.")] = None,
+    checks: Annotated[bool, typer.Option(help="Ask for attention once in each part.")] = True,
+    seed: Seed = None,
+) -> None:
+    """Render the videos of a study: --model and --recorded in the order given, models first."""
+    from th_common.default_model import find_model
+    from th_training.evaluate.load import named
+    from th_training.progress import bar
+    from th_training.study.make import make_study
+    from th_training.study.stimuli import Method
+    from th_training.study.table import read_sentences
+
+    models = [Method(name, model=find_model(place)) for name, place in _named(model or [], "--model")]
+    drawn_by = face or (models[0].model if models else find_model(""))
+    codes = [Method(name, recorded=place, face=drawn_by) for name, place in named(recorded or [], "--recorded")]
+    if not models and not codes:
+        raise InputError("say what is to be compared: --model NAME=FOLDER and --recorded NAME=FOLDER, once or more")
+    study = make_study(
+        folder,
+        read_sentences(sentences),
+        [*models, *codes],
+        title=title,
+        each=each,
+        size=size,
+        seed=seed,
+        checks=checks,
+        consent=consent,
+        progress=bar("videos"),
+    )
+    _tell(folder, len(study.emotions), study.methods, study.pair, study.about["loudness"]["level"])
+
+
+@app.command()
+def demo(
+    folder: Folder,
+    size: Annotated[int, typer.Option(help="px, height and width, even.", min=64, max=1080)] = 512,
+    seed: Annotated[int, typer.Option(help="Of the voice, orders and sides.", min=0)] = 0,
+) -> None:
+    """A study of what is at hand: a synthetic voice, the default face, and the same face opened by loudness alone."""
+    from th_training.progress import bar
+    from th_training.study.demo import demo_methods, demo_sentences
+    from th_training.study.make import make_study
+
+    sentences, voice = demo_sentences(folder / "sentences", seed=seed)
+    methods = demo_methods(folder / "sentences", sentences)
+    study = make_study(folder, sentences, methods, size=size, seed=seed, progress=bar("videos"))
+    print(f"voice: {voice}")
+    _tell(folder, len(study.emotions), study.methods, study.pair, study.about["loudness"]["level"])
+
+
+@app.command()
+def serve(
+    folder: Folder,
+    host: Annotated[str, typer.Option(help="Address to serve at; 0.0.0.0 for other machines too.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: any free one.", min=0, max=65535)] = 8770,
+    name: Annotated[
+        list[str] | None, typer.Option(help="Another name that this machine is reached by (behind a proxy).")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with a token that people's link must carry: ?token=...")
+    ] = None,
+) -> None:
+    """Serve a study until Ctrl-C; answers are kept in the study's folder."""
+    from th_face_renderer.display.page_token import exposed, read_token
+    from th_training.study.serve import serve as serve_study
+    from th_training.study.study import read_study
+
+    token = read_token(str(token_file)) if token_file else ""
+
+    def ready(address: str) -> None:
+        print(f"{address}{f'?token={token}' if token else ''}", flush=True)
+        if exposed(host) and not token:
+            print("Whoever can reach this address can take part.", file=sys.stderr, flush=True)
+
+    serve_study(folder, read_study(folder), host=host, port=port, names=name or (), token=token, ready=ready)
+
+
+def _named(options: list[str], option: str) -> list[tuple[str, str]]:
+    """NAME=MODEL, a folder or the name of a shipped model, one by one. Raises InputError."""
+    pairs = [value.partition("=") for value in options]
+    for value, (name, sign, place) in zip(options, pairs, strict=True):
+        if not (sign and name.strip() and place):
+            raise InputError(f"{option} takes NAME=FOLDER, not {value!r}")
+    return [(name.strip(), place) for name, _, place in pairs]
+
+
+def _tell(folder: Path, sentences: int, methods: tuple[str, ...], pair: tuple[str, str] | None, level: float) -> None:
+    console = Console(highlight=False)
+    console.print(f"{folder}: {sentences} sentences by {', '.join(methods)}, at {level:.1f} LUFS", markup=False)
+    if pair is not None:
+        console.print(f"compared in pairs: {pair[0]} and {pair[1]}", markup=False)
+    console.print(f"th study serve {folder}", markup=False)
