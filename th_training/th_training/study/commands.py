@@ -113,12 +113,98 @@ def serve(
     serve_study(folder, read_study(folder), host=host, port=port, names=name or (), token=token, ready=ready)
 
 
+@app.command()
+def report(
+    folder: Folder,
+    out: Annotated[Path, typer.Argument(help="Folder for report.html, report.md, report.json and the plots.")],
+    answers: Annotated[Path | None, typer.Option(help="File of answers [default: the study's own].")] = None,
+) -> None:
+    """What people said, with intervals, tests and power."""
+    from th_training.study.report import verdict, write_report
+    from th_training.study.results import read_results
+    from th_training.study.store import Store
+    from th_training.study.study import ANSWERS, read_study
+
+    study, path = read_study(folder), answers or folder / ANSWERS
+    if not path.is_file():
+        raise InputError(f"{path}: there are no answers yet")
+    store = Store(path, study.digest)
+    try:
+        found = write_report(study, read_results(study, store), read_results(study, store, everybody=True), out)
+    finally:
+        store.close()
+    console = Console(highlight=False)
+    people = found.results
+    simulated = " SIMULATED" if people.simulated else ""
+    console.print(
+        f"{len(people.people)}{simulated} people counted of {people.began} who began; {people.failed} failed a check",
+        markup=False,
+    )
+    for test in found.tests.values():
+        assert study.pair is not None
+        console.print(verdict(test, study.pair), markup=False, soft_wrap=True)
+    console.print(f"{out / 'report.html'}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def simulate(
+    folder: Folder,
+    answers: Annotated[Path, typer.Argument(help="File of answers to write; never that of real people.")],
+    people: Annotated[int, typer.Option(help="How many.", min=1, max=5000)] = 62,
+    preference: Annotated[float, typer.Option(help="Share of pairs in which the first method is chosen.")] = 0.5,
+    recognition: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=SHARE", help="How often a method's emotions are recognised.")
+    ] = None,
+    marks: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=FIT,NATURAL", help="A method's mean marks, 1 to 5.")
+    ] = None,
+    careless: Annotated[float, typer.Option(help="Share of people who press anything.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Answers of people whose truth is known: to try a study, and to plan for how many people it needs."""
+    from th_training.study.simulate import Truth
+    from th_training.study.simulate import simulate as simulate_people
+    from th_training.study.store import Store
+    from th_training.study.study import read_study
+
+    study = read_study(folder)
+    shares = {name: _numbers(value, 1)[0] for name, value in _named(recognition or [], "--recognition")}
+    means = {name: _numbers(value, 2) for name, value in _named(marks or [], "--marks")}
+    unknown = sorted({*shares, *means} - set(study.methods))
+    if unknown:
+        raise InputError(f"{unknown[0]!r} is none of the study's methods {', '.join(study.methods)}")
+    truth = Truth(
+        preference=preference,
+        recognition=shares,
+        marks={name: (mean[0], mean[1]) for name, mean in means.items()},
+        careless=careless,
+    )
+    if answers.exists():
+        raise InputError(f"{answers} is there already")
+    store = Store(answers, study.digest, simulated=True)
+    try:
+        simulate_people(study, store, people, truth, seed=seed)
+    finally:
+        store.close()
+    print(f"{answers}: {people} simulated people")
+
+
+def _numbers(words: str, count: int) -> list[float]:
+    try:
+        numbers = [float(word) for word in words.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count:
+        raise InputError(f"{words!r} is not {count} number{'s' * (count > 1)}")
+    return numbers
+
+
 def _named(options: list[str], option: str) -> list[tuple[str, str]]:
-    """NAME=MODEL, a folder or the name of a shipped model, one by one. Raises InputError."""
+    """NAME=VALUE, one by one. Raises InputError."""
     pairs = [value.partition("=") for value in options]
     for value, (name, sign, place) in zip(options, pairs, strict=True):
         if not (sign and name.strip() and place):
-            raise InputError(f"{option} takes NAME=FOLDER, not {value!r}")
+            raise InputError(f"{option} takes NAME=VALUE, not {value!r}")
     return [(name.strip(), place) for name, _, place in pairs]
 
 

@@ -20,10 +20,16 @@ function showWords(title, eyebrow, words, ...below) {
   shown?.close();
   shown = null;
   const head = eyebrow ? [make("p", { className: "eyebrow" }, eyebrow)] : [];
-  const text = make("div", { className: "text" }, ...words.map((line) => make("p", {}, line)));
+  const text = make("div", { className: "text" }, ...words.map(paragraph));
   main.replaceChildren(make("div", { className: "words" }, make("div", {}, ...head, make("h1", {}, title)), text, ...below));
   main.focus({ preventScroll: true });
   scrollTo(0, 0);
+}
+
+// A paragraph; its first line is a heading where it has several.
+function paragraph(words) {
+  const [first, ...rest] = words.split("\n");
+  return rest.length ? make("p", {}, make("strong", {}, first), rest.join(" ")) : make("p", {}, first);
 }
 
 function showPlace(state) {

@@ -11,17 +11,17 @@ export function showTrial(main, trial, send) {
   const groups = trial.questions.map((question) => group(question, () => refresh()));
   const hint = make("p", { className: "hint" });
   const next = make("button", { type: "submit", className: "next" }, "Next");
-  const form = make("form", { className: "trial" }, players.element, ...groups.map((one) => one.element), next, hint);
+  const form = make("form", { className: `trial ${trial.kind}` }, players.element, ...groups.map((one) => one.element), next, hint);
   let sent = false;
 
   function refresh() {
     const answered = groups.every((one) => one.value);
     for (const one of groups) one.element.disabled = sent || !players.seen;
     next.disabled = sent || !players.seen || !answered;
-    const first = trial.videos.length > 1 ? "Watch both faces to the end first." : heard ? "Listen to the end first." : "Watch the video to the end first.";
+    next.textContent = players.seen ? "Next" : heard ? "Listen first" : trial.videos.length > 1 ? "Watch both first" : "Watch first";
     const keys = trial.questions[0].options.length;
     const fine = matchMedia("(pointer: fine)").matches;
-    hint.textContent = !players.seen ? first : fine && !sent ? `Keys: space plays again, 1 to ${keys} choose, Enter goes on.` : "";
+    hint.textContent = fine ? `Keys: space plays, 1 to ${keys} choose, Enter goes on` : "";
   }
 
   form.addEventListener("submit", (event) => {
