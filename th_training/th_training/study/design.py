@@ -4,13 +4,16 @@ A person sees every sentence once with every method in parts (i) and (iii), (iv)
 each sentence comes once. Which method speaks a sentence in which block goes round over persons, the order of the sentences is a row
 of a balanced Latin square (Williams 1949: each sentence as often at each place, and as often after each other one), and in part (ii)
 each method is as often on the left. The rows are dealt out in random order, all of them before one comes again.
+
+A plan is kept beside its person's answers when they begin: what was shown does not depend on what this module says later.
 """
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -36,8 +39,32 @@ class Trial:
         return self.expected is not None and self.kind != SOUND
 
 
-def trials(study: Study, slot: int) -> tuple[Trial, ...]:
-    """All trials of the person at place `slot` (0, 1, ...), in order."""
+@dataclass(frozen=True)
+class Plan:
+    """All trials of a person in order, and the order in which the emotions stand in each of part (i)."""
+
+    trials: tuple[Trial, ...]
+    choices: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """As it is kept."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, kept: str) -> Plan:
+        """As it was kept."""
+        raw = json.loads(kept)
+        trials = (Trial(t["kind"], tuple((m, s) for m, s in t["shown"]), t["expected"]) for t in raw["trials"])
+        return cls(tuple(trials), tuple(raw["choices"]))
+
+
+def plan(study: Study, slot: int) -> Plan:
+    """What the person at place `slot` (0, 1, ...) sees."""
+    order = _rng(study, slot, "choices").permutation(len(EMOTIONS))
+    return Plan(_trials(study, slot), tuple(EMOTIONS[k] for k in order))
+
+
+def _trials(study: Study, slot: int) -> tuple[Trial, ...]:
     subset = sentences(study, slot)
     named = [s for s in subset if study.emotions[s]]
     found: list[Trial] = []
@@ -57,11 +84,6 @@ def sentences(study: Study, slot: int) -> list[str]:
         return everything
     start = slot * study.each
     return [everything[(start + k) % len(everything)] for k in range(study.each)]
-
-
-def emotion_order(study: Study, slot: int) -> list[str]:
-    """The order of the seven choices, another one for each person."""
-    return [EMOTIONS[k] for k in _rng(study, slot, "choices").permutation(len(EMOTIONS))]
 
 
 def williams(count: int) -> list[list[int]]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from th_training.study.design import Trial, trials
+from th_training.study.design import Plan, Trial
 from th_training.study.questions import EMOTION, PAIR, RATING, SIDES
 from th_training.study.store import Answer, Person, Store
 from th_training.study.study import Study
@@ -80,8 +80,8 @@ def read_results(study: Study, store: Store, *, everybody: bool = False) -> Resu
         if not person.finished:
             continue
         results.finished += 1
-        plan = trials(study, person.slot)
-        passed = all(said.answer == plan[said.trial].expected for said in answers if plan[said.trial].check)
+        trials = Plan.from_json(person.plan).trials
+        passed = all(said.answer == trials[said.trial].expected for said in answers if trials[said.trial].check)
         results.failed += not passed
         if not (passed or everybody):
             results.left_out += 1
@@ -89,8 +89,8 @@ def read_results(study: Study, store: Store, *, everybody: bool = False) -> Resu
         results.people.append(person.id)
         results.seconds.append(sum(said.seconds for said in answers))
         for said in answers:
-            if plan[said.trial].expected is None:
-                _sort(results, study, person, plan[said.trial], said)
+            if trials[said.trial].expected is None:
+                _sort(results, study, person, trials[said.trial], said)
     return results
 
 

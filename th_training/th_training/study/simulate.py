@@ -9,7 +9,7 @@ import numpy as np
 
 from th_common.errors import InputError
 from th_training.speech.sentences import EMOTIONS
-from th_training.study.design import Trial, trials
+from th_training.study.design import Trial, plan
 from th_training.study.questions import EMOTION, PAIR, QUESTIONS, SIDES, SOUND
 from th_training.study.store import Answer, Store
 from th_training.study.study import Study
@@ -63,7 +63,8 @@ def simulate(study: Study, store: Store, people: int, truth: Truth, *, seed: int
     rng = np.random.default_rng(seed)
     for slot in range(people):
         someone = Someone(study, truth, rng)
-        store.add(slot, [someone.answers(k, trial) for k, trial in enumerate(trials(study, slot))])
+        own = plan(study, slot)
+        store.add(slot, own.to_json(), [someone.answers(k, trial) for k, trial in enumerate(own.trials)])
 
 
 class Someone:

@@ -15,7 +15,7 @@ import asyncio
 import json
 import math
 import sqlite3
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ from aiohttp import web
 from th_common.errors import InputError
 from th_face_renderer.display import page_guard as guard
 from th_face_renderer.display.page_token import TokenGate
-from th_training.study.design import Trial, emotion_order, trials
+from th_training.study.design import Plan, Trial, plan
 from th_training.study.questions import EMOTION, INTRODUCTIONS, SOUND, asked, checked
 from th_training.study.store import Answer, Person, Store
 from th_training.study.study import SILENT, VOICED, Study, read_consent, video_path
@@ -78,7 +78,7 @@ class Site:
         if body != {"agreed": True}:
             raise _refused(web.HTTPBadRequest, "Nobody takes part without agreeing.")
         try:
-            token, person = await asyncio.to_thread(self._store.begin)
+            token, person = await asyncio.to_thread(self._store.begin, lambda slot: plan(self._study, slot).to_json())
         except InputError as error:
             raise _refused(web.HTTPForbidden, str(error)) from error
         return web.json_response({"person": token, **self._next(person)}, status=201)
@@ -99,36 +99,34 @@ class Site:
         person = await asyncio.to_thread(self._store.find, token)
         if person is None:
             raise _refused(web.HTTPUnauthorized, "There is nothing stored under this number.")
-        plan = trials(self._study, person.slot)
-        said = _said(body, plan)
-        if plan[said.trial].kind == SOUND and said.answer != plan[said.trial].expected:
+        trials = Plan.from_json(person.plan).trials
+        said = _said(body, trials)
+        if trials[said.trial].kind == SOUND and said.answer != trials[said.trial].expected:
             return web.json_response({**self._next(person), "wrong": "That was not right. Please listen once more."})
-        person, kept = await asyncio.to_thread(self._store.answer, token, said, trials=len(plan))
+        person, kept = await asyncio.to_thread(self._store.answer, token, said, trials=len(trials))
         if person is None:  # deleted while this was on its way
             raise _refused(web.HTTPUnauthorized, "There is nothing stored under this number.")
         return web.json_response(self._next(person), status=200 if kept else 409)
 
     def _next(self, person: Person) -> dict[str, Any]:
         """The person's next trial, with nothing in it that tells what is shown."""
-        plan = trials(self._study, person.slot)
-        if person.answered >= len(plan):
+        own = Plan.from_json(person.plan)
+        if person.answered >= len(own.trials):
             return {"finished": True}
-        trial = plan[person.answered]
-        kinds = list(dict.fromkeys(t.kind for t in plan))
+        trial = own.trials[person.answered]
+        kinds = list(dict.fromkeys(t.kind for t in own.trials))
         title, words = INTRODUCTIONS[trial.kind]
         return {
             "trial": person.answered,
-            "trials": len(plan),
+            "trials": len(own.trials),
             "kind": trial.kind,
-            "first": person.answered == 0 or plan[person.answered - 1].kind != trial.kind,
+            "first": person.answered == 0 or own.trials[person.answered - 1].kind != trial.kind,
             "part": kinds.index(trial.kind) + 1,
             "parts": len(kinds),
             "title": title,
             "introduction": words,
             "videos": [f"/stimuli/{token}.mp4" for token in self._videos(trial)],
-            "questions": asked(
-                trial.kind, emotion_order(self._study, person.slot), trial.expected if trial.check else None
-            ),
+            "questions": asked(trial.kind, own.choices, trial.expected if trial.check else None),
         }
 
     def _videos(self, trial: Trial) -> list[str]:
@@ -200,19 +198,19 @@ async def _body(request: web.Request) -> object:
         raise _refused(web.HTTPBadRequest, "The request is not JSON.") from None
 
 
-def _said(body: object, plan: Collection[Trial]) -> Answer:
+def _said(body: object, trials: Sequence[Trial]) -> Answer:
     """The answer in a request. Raises HTTPBadRequest where it is none."""
     if not isinstance(body, dict) or set(body) != {"trial", "answer", "plays", "seconds"}:
         raise _refused(web.HTTPBadRequest, "An answer has trial, answer, plays and seconds, nothing else.")
     number, plays, seconds = body["trial"], body["plays"], body["seconds"]
-    if type(number) is not int or not 0 <= number < len(plan):
-        raise _refused(web.HTTPBadRequest, f"A trial is a number from 0 to {len(plan) - 1}.")
+    if type(number) is not int or not 0 <= number < len(trials):
+        raise _refused(web.HTTPBadRequest, f"A trial is a number from 0 to {len(trials) - 1}.")
     if type(plays) is not int or not 0 <= plays <= MOST_PLAYS:
         raise _refused(web.HTTPBadRequest, f"Plays are a number from 0 to {MOST_PLAYS}.")
     if type(seconds) not in (int, float) or not (math.isfinite(seconds) and 0 <= seconds <= MOST_SECONDS):
         raise _refused(web.HTTPBadRequest, f"Seconds are a number from 0 to {MOST_SECONDS:g}.")
     try:
-        answer = checked(list(plan)[number].kind, body["answer"])
+        answer = checked(trials[number].kind, body["answer"])
     except InputError as error:
         raise _refused(web.HTTPBadRequest, str(error)) from error
     return Answer(number, answer, plays, round(float(seconds), 2))

@@ -25,8 +25,8 @@ MOST_PEOPLE = 5000
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS people (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, token BLOB NOT NULL UNIQUE, slot INTEGER NOT NULL, hour INTEGER NOT NULL,
-  finished INTEGER NOT NULL DEFAULT 0
+  id INTEGER PRIMARY KEY AUTOINCREMENT, token BLOB NOT NULL UNIQUE, slot INTEGER NOT NULL, plan TEXT NOT NULL,
+  hour INTEGER NOT NULL, finished INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS answers (
   person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE, trial INTEGER NOT NULL, answer TEXT NOT NULL,
@@ -37,10 +37,11 @@ CREATE TABLE IF NOT EXISTS answers (
 
 @dataclass(frozen=True)
 class Person:
-    """`slot`: the place in the design. `answered`: how many trials, which are the first of the person's."""
+    """`slot`: the place in the design; `plan`: what they are shown, see `design.Plan`. `answered`: how many trials, the first ones."""
 
     id: int
     slot: int
+    plan: str
     answered: int
     finished: bool
 
@@ -88,8 +89,11 @@ class Store:
         if simulated and not self.simulated:
             raise InputError(f"{path}: holds answers of people; simulated ones must not come between them")
 
-    def begin(self) -> tuple[str, Person]:
-        """A new person, at the first place that nobody has; their token. InputError where there are too many."""
+    def begin(self, plan: Callable[[int], str]) -> tuple[str, Person]:
+        """A new person, at the first place that nobody has, with the plan of that place; their token.
+
+        InputError where there are too many people.
+        """
         token, hour = secrets.token_urlsafe(24), int(self._clock() // HOUR)
         with self._change() as base:
             if base.execute("SELECT count(*) FROM people").fetchone()[0] >= MOST_PEOPLE:
@@ -97,10 +101,9 @@ class Store:
             rows = base.execute("SELECT slot FROM people WHERE finished OR hour >= ?", (hour - GIVEN_UP,))
             taken = {row[0] for row in rows}
             slot = next(k for k in range(len(taken) + 1) if k not in taken)
-            found = base.execute(
-                "INSERT INTO people (token, slot, hour) VALUES (?, ?, ?)", (_digest(token), slot, hour)
-            )
-            return token, Person(int(found.lastrowid or 0), slot, 0, False)
+            row = (_digest(token), slot, plan(slot), hour)
+            found = base.execute("INSERT INTO people (token, slot, plan, hour) VALUES (?, ?, ?, ?)", row)
+            return token, Person(int(found.lastrowid or 0), slot, row[2], 0, False)
 
     def find(self, token: str) -> Person | None:
         """Whose token it is; None: nobody's."""
@@ -127,12 +130,11 @@ class Store:
             self._keep(person.id, [(said, text)], finished=said.trial + 1 >= trials)
             return self._find(token), True
 
-    def add(self, slot: int, answers: Iterable[Answer], *, finished: bool = True) -> None:
+    def add(self, slot: int, plan: str, answers: Iterable[Answer], *, finished: bool = True) -> None:
         """A whole person at once, with nobody's token (`th study simulate`)."""
         with self._change() as base:
-            found = base.execute(
-                "INSERT INTO people (token, slot, hour) VALUES (?, ?, 0)", (secrets.token_bytes(32), slot)
-            )
+            row = (secrets.token_bytes(32), slot, plan)
+            found = base.execute("INSERT INTO people (token, slot, plan, hour) VALUES (?, ?, ?, 0)", row)
             rows = [(said, json.dumps(dict(said.answer), sort_keys=True)) for said in answers]
             self._keep(int(found.lastrowid or 0), rows, finished=finished)
 
@@ -144,12 +146,12 @@ class Store:
     def people(self) -> list[tuple[Person, list[Answer]]]:
         """Everybody, with their answers in order."""
         with self._lock:
-            rows = self._base.execute("SELECT id, slot, finished FROM people ORDER BY id").fetchall()
+            rows = self._base.execute("SELECT id, slot, plan, finished FROM people ORDER BY id").fetchall()
             said: dict[int, list[Answer]] = {row[0]: [] for row in rows}
             query = "SELECT person, trial, answer, plays, seconds FROM answers ORDER BY person, trial"
             for person, trial, text, plays, seconds in self._base.execute(query):
                 said[person].append(Answer(trial, json.loads(text), plays, seconds))
-        return [(Person(id, slot, len(said[id]), bool(finished)), said[id]) for id, slot, finished in rows]
+        return [(Person(id, slot, plan, len(said[id]), bool(finished)), said[id]) for id, slot, plan, finished in rows]
 
     def close(self) -> None:
         """Close the file."""
@@ -157,11 +159,10 @@ class Store:
             self._base.close()
 
     def _find(self, token: str) -> Person | None:
-        query = (
-            "SELECT id, slot, finished, (SELECT count(*) FROM answers WHERE person = id) FROM people WHERE token = ?"
-        )
+        answered = "(SELECT count(*) FROM answers WHERE person = id)"
+        query = f"SELECT id, slot, plan, {answered}, finished FROM people WHERE token = ?"
         row = self._base.execute(query, (_digest(token),)).fetchone()
-        return None if row is None else Person(row[0], row[1], row[3], bool(row[2]))
+        return None if row is None else Person(row[0], row[1], row[2], row[3], bool(row[4]))
 
     def _keep(self, person: int, rows: list[tuple[Answer, str]], *, finished: bool) -> None:
         self._base.executemany(
