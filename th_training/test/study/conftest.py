@@ -41,7 +41,7 @@ def paper_study(**changes: Any) -> Study:
     return replace(study, **changes)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_study_of() -> Callable[..., Study]:
     return paper_study
 

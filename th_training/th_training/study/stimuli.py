@@ -80,18 +80,14 @@ def make_stimuli(
     measured = {sentence.id: loudness(sentence.sound) for sentence in sentences}
     level, gains = one_level(measured)
     videos: dict[str, dict[str, dict[str, str]]] = {method.name: {} for method in methods}
-    # Silent ones are written apart and not cut out of the others, so that nothing of the sound is in the file
-    jobs = [
-        (method, sentence, kind)
-        for method in methods
-        for sentence in sentences
-        for kind in ((VOICED, SILENT) if sentence.emotion else (VOICED,))
-    ]
-    for method, sentence, kind in progress(jobs, len(jobs)):
-        token = secrets.token_hex(16)
-        gain = gains[sentence.id] if kind == VOICED else None
-        _write(video_path(folder, token), sentence, method, size=size, crf=crf, gain=gain)
-        videos[method.name].setdefault(sentence.id, {})[kind] = token
+    jobs = [(method, sentence) for method in methods for sentence in sentences]
+    for method, sentence in progress(jobs, len(jobs)):
+        # The silent one is written apart and not cut out of the other, so that nothing of the sound is in the file
+        kinds = (VOICED, SILENT) if sentence.emotion else (VOICED,)
+        tokens = {kind: secrets.token_hex(16) for kind in kinds}
+        gain = {video_path(folder, token): None if k == SILENT else gains[sentence.id] for k, token in tokens.items()}
+        _write(gain, sentence, method, size=size, crf=crf)
+        videos[method.name][sentence.id] = tokens
     sound = secrets.token_hex(16)
     write_tones(video_path(folder, sound), tones, level=level, size=size)
     _same_age(folder / STIMULI)
@@ -118,17 +114,18 @@ def write_tones(path: Path, tones: int, *, level: float, size: int) -> None:
         sound.unlink(missing_ok=True)
 
 
-def _write(path: Path, sentence: Sentence, method: Method, *, size: int, crf: int, gain: float | None) -> None:
+def _write(gains: Mapping[Path, float | None], sentence: Sentence, method: Method, *, size: int, crf: int) -> None:
+    """One head in several files, with other sound each (see `synthesize`)."""
     source = method.source(sentence.id)
-    if source is None:
-        synthesize(sentence.sound, path, model=method.model, size=size, crf=crf, gain=gain)
-    elif source.suffix == ".npz":
-        codes = _codes(source, sentence.start)
-        synthesize(sentence.sound, path, model=method.face, codes=codes, size=size, crf=crf, gain=gain)
-    else:
-        pictures = _filmed(source, sentence, method.face)
-        shown = (shrink(picture, size) for picture in pictures)
-        write_pictures(path, shown, sentence.sound, size=size, crf=crf, gain=gain)
+    codes = _codes(source, sentence.start) if source is not None and source.suffix == ".npz" else None
+    filmed = None if source is None or codes is not None else _filmed(source, sentence, method.face)
+    for path, gain in gains.items():
+        if filmed is not None:
+            shown = (shrink(picture, size) for picture in filmed)
+            write_pictures(path, shown, sentence.sound, size=size, crf=crf, gain=gain)
+        else:
+            model = method.model if codes is None else method.face
+            synthesize(sentence.sound, path, model=model, codes=codes, size=size, crf=crf, gain=gain)
 
 
 def _codes(path: Path, start: float) -> np.ndarray:
