@@ -100,7 +100,8 @@ def test_people_who_have_not_finished_are_not_counted(study: Study, tmp_path: Pa
     store = Store(tmp_path / "a", study.digest, simulated=True)
     own = plan(study, 0)
     someone = Someone(study, Truth(), np.random.default_rng(0))
-    store.add(0, own.to_json(), [someone.answers(k, t) for k, t in enumerate(own.trials[:9])], finished=False)
+    answers = [someone.answers(k, trial) for k, trial in enumerate(own.trials[:9])]
+    store.add([(0, own.to_json(), answers)], finished=False)
     results = read_results(study, store)
     store.close()
     assert (results.began, results.finished, results.people) == (1, 0, [])

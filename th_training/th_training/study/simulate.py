@@ -61,10 +61,12 @@ class Truth:
 def simulate(study: Study, store: Store, people: int, truth: Truth, *, seed: int = 0) -> None:
     """Add so many people, all of whom finish."""
     rng = np.random.default_rng(seed)
-    for slot in range(people):
-        someone = Someone(study, truth, rng)
-        own = plan(study, slot)
-        store.add(slot, own.to_json(), [someone.answers(k, trial) for k, trial in enumerate(own.trials)])
+
+    def person(slot: int) -> tuple[int, str, list[Answer]]:
+        someone, own = Someone(study, truth, rng), plan(study, slot)
+        return slot, own.to_json(), [someone.answers(k, trial) for k, trial in enumerate(own.trials)]
+
+    store.add(person(slot) for slot in range(people))
 
 
 class Someone:

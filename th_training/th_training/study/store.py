@@ -12,7 +12,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,13 +130,14 @@ class Store:
             self._keep(person.id, [(said, text)], finished=said.trial + 1 >= trials)
             return self._find(token), True
 
-    def add(self, slot: int, plan: str, answers: Iterable[Answer], *, finished: bool = True) -> None:
-        """A whole person at once, with nobody's token (`th study simulate`)."""
+    def add(self, people: Iterable[tuple[int, str, Sequence[Answer]]], *, finished: bool = True) -> None:
+        """People with their slots, plans and answers at once, and nobody's tokens (`th study simulate`)."""
         with self._change() as base:
-            row = (secrets.token_bytes(32), slot, plan)
-            found = base.execute("INSERT INTO people (token, slot, plan, hour) VALUES (?, ?, ?, 0)", row)
-            rows = [(said, json.dumps(dict(said.answer), sort_keys=True)) for said in answers]
-            self._keep(int(found.lastrowid or 0), rows, finished=finished)
+            for slot, plan, answers in people:
+                row = (secrets.token_bytes(32), slot, plan)
+                found = base.execute("INSERT INTO people (token, slot, plan, hour) VALUES (?, ?, ?, 0)", row)
+                rows = [(said, json.dumps(dict(said.answer), sort_keys=True)) for said in answers]
+                self._keep(int(found.lastrowid or 0), rows, finished=finished)
 
     def remove(self, token: str) -> bool:
         """Forget a person and all that they answered; whether there was one."""
