@@ -15,7 +15,7 @@ from th_training.study import statistics as st
 from th_training.study.design import plan
 from th_training.study.report import write_report
 from th_training.study.results import Results, read_results
-from th_training.study.simulate import Someone, Truth, simulate
+from th_training.study.simulate import Someone, Truth, how_often, simulate
 from th_training.study.store import Store
 from th_training.study.study import Study
 from th_training.study.summary import Summary, summarise
@@ -58,23 +58,24 @@ def test_the_truth_is_found_again(study: Study, tmp_path: Path) -> None:
     assert found.others["original"]["naturalness"].value == pytest.approx(0.8, abs=0.2)
 
 
-def test_what_is_not_true_is_hardly_ever_found(study: Study) -> None:
-    """150 studies of 20 people without any preference: 5 % of the tests of people may be wrong, the binomial test is more often."""
-    rng, wrong, naive = np.random.default_rng(0), 0, 0
-    null = Truth(alike=3.0)
-    pairs = [[t for t in plan(study, slot).trials if t.kind == "pair" and not t.check] for slot in range(20)]
-    for _ in range(150):
-        shares, count = [], 0
-        for own in pairs:
-            someone = Someone(study, null, rng)
-            said = [someone.answers(0, t).answer["choice"] == "left" for t in own]
-            first = [left == (t.shown[0][0] == "proposed") for left, t in zip(said, own, strict=True)]
-            shares.append(np.mean(first) - 0.5)
-            count += sum(first)
-        wrong += st.signed_rank(np.array(shares)) < st.SURE
-        naive += st.binomial(count, 7 * 20) < st.SURE
-    assert wrong <= 14  # 150 at 5 %: 7.5, and rarely more than 13
-    assert naive > wrong
+def test_what_is_not_true_is_hardly_ever_found_and_what_is_mostly(study: Study) -> None:
+    null = list(how_often(study, 12, Truth(alike=3.0), repeats=60))
+    assert set(null[0]) == {"preference", "compatibility", "naturalness", "recognition"}
+    assert sum(any(one.values()) for one in null) <= 8  # 60 at 5 %: 3, and rarely more than 8
+    true = list(how_often(study, 14, Truth(preference=0.85), repeats=10))
+    assert sum(one["preference"] for one in true) >= 9
+
+
+def test_the_binomial_test_is_too_sure_where_people_differ() -> None:
+    found = [both_tests(seed) for seed in range(200)]
+    assert sum(p < st.SURE for p, _ in found) > 2 * sum(p < st.SURE for _, p in found)
+
+
+def both_tests(seed: int) -> tuple[float, float]:
+    """p of the binomial and of the signed-rank test in a study of 16 people who are not alike, and of whom the mean has no preference."""
+    rng = np.random.default_rng(seed)
+    shares = rng.binomial(7, rng.beta(0.8, 0.8, 16))
+    return st.binomial(int(shares.sum()), 7 * 16), st.signed_rank(shares / 7 - 0.5)
 
 
 def test_a_study_in_which_nothing_is_true_says_so(study: Study, tmp_path: Path) -> None:

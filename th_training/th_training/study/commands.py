@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from th_common.errors import InputError
+
+if TYPE_CHECKING:
+    from th_training.study.simulate import Truth
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The article's blind study with people.")
 Folder = Annotated[Path, typer.Argument(help="Folder of the study.")]
@@ -139,6 +142,7 @@ def report(
     console.print(
         f"{len(people.people)}{simulated} people counted of {people.began} who began; {people.failed} failed a check",
         markup=False,
+        soft_wrap=True,
     )
     for test in found.tests.values():
         assert study.pair is not None
@@ -146,39 +150,35 @@ def report(
     console.print(f"{out / 'report.html'}", markup=False, soft_wrap=True)
 
 
+People = Annotated[int, typer.Option(help="How many.", min=1, max=5000)]
+Preference = Annotated[float, typer.Option(help="Share of pairs in which the first method is chosen.")]
+Recognition = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=SHARE", help="How often a method's emotions are recognised.")
+]
+MeanMarks = Annotated[list[str] | None, typer.Option(metavar="NAME=FIT,NATURAL", help="A method's mean marks, 1 to 5.")]
+Alike = Annotated[float, typer.Option(help="How much alike people are: the smaller, the less.")]
+Careless = Annotated[float, typer.Option(help="Share of people who press anything.")]
+
+
 @app.command()
 def simulate(
     folder: Folder,
     answers: Annotated[Path, typer.Argument(help="File of answers to write; never that of real people.")],
-    people: Annotated[int, typer.Option(help="How many.", min=1, max=5000)] = 62,
-    preference: Annotated[float, typer.Option(help="Share of pairs in which the first method is chosen.")] = 0.5,
-    recognition: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=SHARE", help="How often a method's emotions are recognised.")
-    ] = None,
-    marks: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=FIT,NATURAL", help="A method's mean marks, 1 to 5.")
-    ] = None,
-    careless: Annotated[float, typer.Option(help="Share of people who press anything.")] = 0.0,
+    people: People = 62,
+    preference: Preference = 0.5,
+    recognition: Recognition = None,
+    marks: MeanMarks = None,
+    alike: Alike = 10.0,
+    careless: Careless = 0.0,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
-    """Answers of people whose truth is known: to try a study, and to plan for how many people it needs."""
-    from th_training.study.simulate import Truth
+    """Answers of people whose truth is known, to try a study and its report."""
     from th_training.study.simulate import simulate as simulate_people
     from th_training.study.store import Store
     from th_training.study.study import read_study
 
     study = read_study(folder)
-    shares = {name: _numbers(value, 1)[0] for name, value in _named(recognition or [], "--recognition")}
-    means = {name: _numbers(value, 2) for name, value in _named(marks or [], "--marks")}
-    unknown = sorted({*shares, *means} - set(study.methods))
-    if unknown:
-        raise InputError(f"{unknown[0]!r} is none of the study's methods {', '.join(study.methods)}")
-    truth = Truth(
-        preference=preference,
-        recognition=shares,
-        marks={name: (mean[0], mean[1]) for name, mean in means.items()},
-        careless=careless,
-    )
+    truth = _truth(study.methods, preference, recognition, marks, alike, careless)
     if answers.exists():
         raise InputError(f"{answers} is there already")
     store = Store(answers, study.digest, simulated=True)
@@ -187,6 +187,63 @@ def simulate(
     finally:
         store.close()
     print(f"{answers}: {people} simulated people")
+
+
+@app.command()
+def plan(
+    folder: Folder,
+    people: People = 62,
+    preference: Preference = 0.5,
+    recognition: Recognition = None,
+    marks: MeanMarks = None,
+    alike: Alike = 10.0,
+    careless: Careless = 0.0,
+    repeats: Annotated[int, typer.Option(help="Studies to simulate.", min=1)] = 200,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """How often a study with so many people would find what is true, by simulating it again and again."""
+    from th_training.progress import bar
+    from th_training.study.simulate import how_often
+    from th_training.study.statistics import wilson
+    from th_training.study.study import read_study
+
+    study = read_study(folder)
+    truth = _truth(study.methods, preference, recognition, marks, alike, careless)
+    if study.pair is None:
+        raise InputError(f"{folder}: compares nothing in pairs")
+    studies = how_often(study, people, truth, repeats=repeats, seed=seed)
+    found = list(bar("studies")(studies, repeats))
+    console = Console(highlight=False)
+    console.print(
+        f"{study.pair[0]} and {study.pair[1]}, {people} people, {repeats} studies; found beyond chance:", soft_wrap=True
+    )
+    for name in found[0]:
+        share = wilson(sum(one[name] for one in found), repeats)
+        console.print(f"  {name:<14}{100 * share.value:3.0f} % ({100 * share.low:.0f} .. {100 * share.high:.0f})")
+
+
+def _truth(
+    methods: tuple[str, ...],
+    preference: float,
+    recognition: list[str] | None,
+    marks: list[str] | None,
+    alike: float,
+    careless: float,
+) -> Truth:
+    from th_training.study.simulate import Truth
+
+    shares = {name: _numbers(value, 1)[0] for name, value in _named(recognition or [], "--recognition")}
+    means = {name: _numbers(value, 2) for name, value in _named(marks or [], "--marks")}
+    unknown = sorted({*shares, *means} - set(methods))
+    if unknown:
+        raise InputError(f"{unknown[0]!r} is none of the study's methods {', '.join(methods)}")
+    return Truth(
+        preference=preference,
+        recognition=shares,
+        marks={name: (mean[0], mean[1]) for name, mean in means.items()},
+        alike=alike,
+        careless=careless,
+    )
 
 
 def _numbers(words: str, count: int) -> list[float]:
@@ -210,7 +267,9 @@ def _named(options: list[str], option: str) -> list[tuple[str, str]]:
 
 def _tell(folder: Path, sentences: int, methods: tuple[str, ...], pair: tuple[str, str] | None, level: float) -> None:
     console = Console(highlight=False)
-    console.print(f"{folder}: {sentences} sentences by {', '.join(methods)}, at {level:.1f} LUFS", markup=False)
+    console.print(
+        f"{folder}: {sentences} sentences by {', '.join(methods)}, at {level:.1f} LUFS", markup=False, soft_wrap=True
+    )
     if pair is not None:
-        console.print(f"compared in pairs: {pair[0]} and {pair[1]}", markup=False)
-    console.print(f"th study serve {folder}", markup=False)
+        console.print(f"compared in pairs: {pair[0]} and {pair[1]}", markup=False, soft_wrap=True)
+    console.print(f"th study serve {folder}", markup=False, soft_wrap=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,7 +48,12 @@ class Plan:
 
     def to_json(self) -> str:
         """As it is kept."""
-        return json.dumps(asdict(self))
+        return json.dumps(
+            {
+                "trials": [{"kind": t.kind, "shown": t.shown, "expected": t.expected} for t in self.trials],
+                "choices": self.choices,
+            }
+        )
 
     @classmethod
     def from_json(cls, kept: str) -> Plan:

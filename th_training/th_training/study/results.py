@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -74,8 +74,19 @@ class Results:
 
 def read_results(study: Study, store: Store, *, everybody: bool = False) -> Results:
     """The answers to a study. Counted are people who finished and passed every attention check; with `everybody` all who finished."""
-    results = Results(simulated=store.simulated)
-    for person, answers in store.people():
+    return collect(study, store.people(), simulated=store.simulated, everybody=everybody)
+
+
+def collect(
+    study: Study,
+    people: Iterable[tuple[Person, Sequence[Answer]]],
+    *,
+    simulated: bool = False,
+    everybody: bool = False,
+) -> Results:
+    """The answers of people; see `read_results`."""
+    results = Results(simulated=simulated)
+    for person, answers in people:
         results.began += 1
         if not person.finished:
             continue

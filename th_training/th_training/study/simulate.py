@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from th_common.errors import InputError
 from th_training.speech.sentences import EMOTIONS
-from th_training.study.design import Trial, plan
+from th_training.study.design import Plan, Trial, plan
 from th_training.study.questions import EMOTION, PAIR, QUESTIONS, SIDES, SOUND
-from th_training.study.store import Answer, Store
+from th_training.study.results import collect
+from th_training.study.statistics import SURE, holm, signed_rank
+from th_training.study.store import Answer, Person, Store
 from th_training.study.study import Study
+from th_training.study.summary import paired
 
 ALIKE = {"anger": "disgust", "disgust": "anger", "fear": "surprise", "surprise": "fear"}
 """Emotions that are taken for each other, as the article says of silent faces."""
@@ -60,13 +63,25 @@ class Truth:
 
 def simulate(study: Study, store: Store, people: int, truth: Truth, *, seed: int = 0) -> None:
     """Add so many people, all of whom finish."""
+    plans = [plan(study, slot) for slot in range(people)]
+    store.add((person.slot, person.plan, answers) for person, answers in _people(study, plans, truth, seed))
+
+
+def how_often(study: Study, people: int, truth: Truth, *, repeats: int, seed: int = 0) -> Iterator[dict[str, bool]]:
+    """Of so many studies that were done alike: which of the pair's differences were beyond chance (after Holm)."""
+    plans = [plan(study, slot) for slot in range(people)]
+    for repeat in range(repeats):
+        results = collect(study, _people(study, plans, truth, seed + repeat), simulated=True)
+        ps = {name: signed_rank(values) for name, values in paired(study, results).items()}
+        yield {name: p < SURE for name, p in holm(ps).items()}
+
+
+def _people(study: Study, plans: Sequence[Plan], truth: Truth, seed: int) -> Iterator[tuple[Person, list[Answer]]]:
     rng = np.random.default_rng(seed)
-
-    def person(slot: int) -> tuple[int, str, list[Answer]]:
-        someone, own = Someone(study, truth, rng), plan(study, slot)
-        return slot, own.to_json(), [someone.answers(k, trial) for k, trial in enumerate(own.trials)]
-
-    store.add(person(slot) for slot in range(people))
+    for slot, own in enumerate(plans):
+        someone = Someone(study, truth, rng)
+        answers = [someone.answers(k, trial) for k, trial in enumerate(own.trials)]
+        yield Person(slot, slot, own.to_json(), len(answers), True), answers
 
 
 class Someone:
@@ -75,6 +90,7 @@ class Someone:
     def __init__(self, study: Study, truth: Truth, rng: np.random.Generator) -> None:
         self._study, self._truth, self._rng = study, truth, rng
         self.careless = bool(rng.random() < truth.careless)
+        self._confused = {method: truth.confused(method).cumsum(axis=1) for method in study.methods}
         self._preference = self._own(truth.preference)
         self._marks = {
             method: tuple(self._own((mark - 1) / 4) for mark in truth.marks.get(method, (3.0, 3.0)))
@@ -93,8 +109,8 @@ class Someone:
             return {question.name: str(self._rng.choice(question.options)) for question in QUESTIONS[trial.kind]}
         method, sentence = trial.shown[0]
         if trial.kind == EMOTION:
-            shares = self._truth.confused(method)[EMOTIONS.index(self._study.emotions[sentence])]
-            return {"emotion": str(self._rng.choice(EMOTIONS, p=shares))}
+            shares = self._confused[method][EMOTIONS.index(self._study.emotions[sentence])]
+            return {"emotion": EMOTIONS[min(int(np.searchsorted(shares, self._rng.random(), "right")), 6)]}
         if trial.kind == PAIR:
             assert self._study.pair is not None
             wanted = self._study.pair[int(self._rng.random() >= self._preference)]

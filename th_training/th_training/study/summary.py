@@ -96,13 +96,19 @@ def summarise(study: Study, results: Results) -> Summary:
     return Summary(study, results, recognition, preference, marks, _tests(study, results), others)
 
 
-def _tests(study: Study, results: Results) -> dict[str, Test]:
+def paired(study: Study, results: Results) -> dict[str, np.ndarray]:
+    """What is tested: people's values (P,) that are 0 in the mean where the pair's methods are alike, by measure."""
     if study.pair is None:
         return {}
     found = _differences(results, *study.pair)
     if results.chosen:
         shares = by_person(results.chosen, [row.first for row in results.chosen], results.people)
         found = {"preference": shares - 0.5, **found}
+    return found
+
+
+def _tests(study: Study, results: Results) -> dict[str, Test]:
+    found = paired(study, results)
     ps = {name: st.signed_rank(values) for name, values in found.items()}
     corrected = st.holm(ps)
     tests = {}

@@ -63,7 +63,7 @@ export function showTrial(main, trial, send) {
   };
 }
 
-function group(question, onChoice) {
+function group(question, onAnswer) {
   const inputs = question.options.map((option) => make("input", { type: "radio", name: question.name, value: option.value }));
   const options = question.options.map((option, index) => make("label", { className: "option" }, inputs[index], option.label));
   const element = make(
@@ -75,6 +75,10 @@ function group(question, onChoice) {
     element.append(make("div", { className: "ends" }, ...question.ends.map((words) => make("span", {}, words))));
     inputs[0].setAttribute("aria-label", `1, ${question.ends[0]}`);
     inputs[inputs.length - 1].setAttribute("aria-label", `${inputs.length}, ${question.ends[1]}`);
+  }
+  function onChoice() {
+    options.forEach((option, index) => option.classList.toggle("chosen", inputs[index].checked));
+    onAnswer();
   }
   element.addEventListener("change", onChoice);
   return {
@@ -90,6 +94,7 @@ function group(question, onChoice) {
     },
     clear() {
       for (const input of inputs) input.checked = false;
+      onChoice();
     },
   };
 }
