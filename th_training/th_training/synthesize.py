@@ -27,6 +27,7 @@ from th_common.default_model import find_model
 from th_common.errors import InputError
 from th_face_predictor import PredictorStream, load_predictor
 from th_face_renderer import FaceDecoder, load_face
+from th_training.aam.files import read_face
 from th_training.movie import replacing_video
 from th_training.sound_track import SoundTrack
 
@@ -83,7 +84,7 @@ def synthesize(
     whatever reason, is removed.
 
     Args:
-        model: face model folder; None for the default face.
+        model: face model folder; None for the default face; where there are codes, the file of a face will do.
         size: height and width in px, even; crf: x264's quality.
         codes: (T, D), drawn in place of those that the model predicts; row i belongs to the sound at (i + 1) / 60 s.
         gain: factor of the sound in the video (the face hears the sound as it is); None for a video without a sound track.
@@ -95,8 +96,9 @@ def synthesize(
         ModelError: the face model cannot be used.
     """
     _check_size(size)
-    source, folder = _Counted(speech), find_model(model or "")
-    decoder = load_face(folder)
+    source = _Counted(speech)
+    folder = Path(model) if codes is not None and model and Path(model).is_file() else find_model(model or "")
+    decoder = FaceDecoder(read_face(folder)) if folder.is_file() else load_face(folder)
     blocks = _predicted(source, folder) if codes is None else _given(_checked(codes, decoder), source)
     with _ahead(_due_codes(blocks, source)) as due:
         pictures = (decoder.render(code, (size, size), copy=False) for code in due)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +35,10 @@ def make(
         ),
     ] = None,
     face: Annotated[
-        Path | None, typer.Option(help="Model folder whose face draws recorded codes [default: of the first --model].")
+        Path | None,
+        typer.Option(
+            help="What draws recorded codes: a model folder, or the file of a face [default: the corpus' or the first --model's]."
+        ),
     ] = None,
     title: Annotated[str, typer.Option(help="What people see above the consent text.")] = "Talking faces",
     each: Annotated[int, typer.Option(help="Sentences that a person sees; 0: all.", min=0)] = 0,
@@ -49,10 +53,10 @@ def make(
     from th_training.progress import bar
     from th_training.study.make import make_study
     from th_training.study.stimuli import Method
-    from th_training.study.table import read_sentences
+    from th_training.study.table import corpus_face, read_sentences
 
     models = [Method(name, model=find_model(place)) for name, place in _named(model or [], "--model")]
-    drawn_by = face or (models[0].model if models else find_model(""))
+    drawn_by = face or corpus_face(sentences) or (models[0].model if models else find_model(""))
     codes = [Method(name, recorded=place, face=drawn_by) for name, place in named(recorded or [], "--recorded")]
     if not models and not codes:
         raise InputError("say what is to be compared: --model NAME=FOLDER and --recorded NAME=FOLDER, once or more")
@@ -109,9 +113,12 @@ def serve(
     token = read_token(str(token_file)) if token_file else ""
 
     def ready(address: str) -> None:
-        print(f"{address}{f'?token={token}' if token else ''}", flush=True)
-        if exposed(host) and not token:
-            print("Whoever can reach this address can take part.", file=sys.stderr, flush=True)
+        invitation = f"?token={token}" if token else ""
+        print(f"{address}{invitation}", flush=True)
+        if exposed(host):
+            print(f"from other machines: {address.replace('localhost', socket.gethostname())}{invitation}", flush=True)
+            if not token:
+                print("Whoever can reach this address can take part.", file=sys.stderr, flush=True)
 
     serve_study(folder, read_study(folder), host=host, port=port, names=name or (), token=token, ready=ready)
 

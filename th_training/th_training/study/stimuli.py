@@ -30,7 +30,7 @@ Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 class Method:
     """What makes faces of sentences: a model folder that hears them, or a folder of recorded codes or videos named by sentence.
 
-    `face`: the model folder whose face draws recorded codes.
+    `face`: what draws recorded codes, a model folder or the file of a face.
     """
 
     name: str
@@ -147,7 +147,8 @@ def _filmed(path: Path, sentence: Sentence, face: Path | None) -> Sequence[np.nd
 
     source = FileSource(sentence.sound)
     samples = sum(len(block) for block in source.blocks())
-    return original_squares(path, -(-samples * FPS // source.rate), read_face(find_model(face or "")))
+    drawn_by = face if face is not None and face.is_file() else find_model(face or "")
+    return original_squares(path, -(-samples * FPS // source.rate), read_face(drawn_by))
 
 
 def _same_age(folder: Path) -> None:

@@ -45,6 +45,11 @@ def read_sentences(path: Path) -> list[Sentence]:
     return _mixed(found)
 
 
+def corpus_face(path: Path) -> Path | None:
+    """The face of a corpus folder; None where it has none, or this is a table."""
+    return read_corpus(path).face_path if (path / MANIFEST).is_file() else None
+
+
 def _of_table(path: Path) -> list[Sentence]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
