@@ -149,6 +149,10 @@ def test_given_codes_are_drawn_in_place_of_the_predicted(model, speech, tmp_path
     with av.open(str(tmp_path / "face.mp4")) as container:
         pictures = [frame.to_ndarray(format="bgr24").astype(int) for frame in container.decode(video=0)]
     assert max(np.abs(picture - pictures[0]).max() for picture in pictures) < 12
+    synthesize(speech, tmp_path / "of-a-file.mp4", model=model / "face.safetensors", size=64, codes=still)
+    with av.open(str(tmp_path / "of-a-file.mp4")) as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    assert np.array_equal(picture, pictures[0])
     for bad in (np.zeros((0, 16)), np.zeros((9, 15)), np.full((9, 16), np.nan)):
         with pytest.raises(InputError, match="codes"):
             synthesize(speech, tmp_path / "bad.mp4", model=model, size=64, codes=bad)

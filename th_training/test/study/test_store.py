@@ -31,6 +31,11 @@ def begin(store: Store) -> str:
     return store.begin(lambda slot: f"plan {slot}")[0]
 
 
+def written(store: Store) -> bytes:
+    """Everything on the disk."""
+    return b"".join(path.read_bytes() for path in store.path.parent.iterdir())
+
+
 def test_answers_come_in_order_and_once(store: Store) -> None:
     token = begin(store)
     first = Answer(0, {"emotion": "fear"}, plays=2, seconds=3.5)
@@ -65,14 +70,16 @@ def test_it_is_synced_and_nobody_can_be_found_in_it(store: Store) -> None:
     assert columns == {
         "id", "token", "slot", "plan", "hour", "finished", "person", "trial", "answer", "plays", "seconds"
     }  # fmt: skip
-    written = b"".join(path.read_bytes() for path in store.path.parent.iterdir())
-    assert token.encode() not in written
+    assert token.encode() not in written(store)
 
 
 def test_whoever_wants_to_is_forgotten(store: Store) -> None:
     token = begin(store)
     store.answer(token, Answer(0, {"emotion": "fear"}), trials=TRIALS)
+    assert b"plan 0" in written(store)
     assert store.remove(token)
+    assert b"plan 0" not in written(store)
+    assert b"fear" not in written(store)
     assert not store.remove(token)
     assert store.find(token) is None
     assert store.people() == []

@@ -66,6 +66,7 @@ def test_a_corpus_gives_its_test_clips(tmp_path: Path) -> None:
     write_manifest(tmp_path, clips, profile="paper", face="f" * 64)
     found = read_sentences(tmp_path)
     assert [(s.id, s.emotion, s.start) for s in found] == [("three", "anger", 0.1), ("one", "fear", 0.1)]
+    assert [s.id for s in read_sentences(tmp_path, every=True)] == ["three", "one", "two"]
     (tmp_path / "one.wav").unlink()
     with pytest.raises(InputError, match="clip one"):
         read_sentences(tmp_path)

@@ -40,6 +40,9 @@ def make(
             help="What draws recorded codes: a model folder, or the file of a face [default: the corpus' or the first --model's]."
         ),
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="All clips of a corpus, not its test clips: for what th train --folds left.")
+    ] = False,
     title: Annotated[str, typer.Option(help="What people see above the consent text.")] = "Talking faces",
     each: Annotated[int, typer.Option(help="Sentences that a person sees; 0: all.", min=0)] = 0,
     size: Annotated[int, typer.Option(help="px, height and width, even.", min=64, max=1080)] = 512,
@@ -62,7 +65,7 @@ def make(
         raise InputError("say what is to be compared: --model NAME=FOLDER and --recorded NAME=FOLDER, once or more")
     study = make_study(
         folder,
-        read_sentences(sentences),
+        read_sentences(sentences, every=every),
         [*models, *codes],
         title=title,
         each=each,

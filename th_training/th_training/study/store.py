@@ -142,7 +142,10 @@ class Store:
     def remove(self, token: str) -> bool:
         """Forget a person and all that they answered; whether there was one."""
         with self._change() as base:
-            return base.execute("DELETE FROM people WHERE token = ?", (_digest(token),)).rowcount > 0
+            there = base.execute("DELETE FROM people WHERE token = ?", (_digest(token),)).rowcount > 0
+        with self._lock:  # what was written stays in the log until it is taken over
+            self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return there
 
     def people(self) -> list[tuple[Person, list[Answer]]]:
         """Everybody, with their answers in order."""

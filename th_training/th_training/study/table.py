@@ -27,8 +27,8 @@ class Sentence:
     start: float = 0.0
 
 
-def read_sentences(path: Path) -> list[Sentence]:
-    """The rows of a table, or the test clips of a corpus folder; in turn one of each emotion.
+def read_sentences(path: Path, *, every: bool = False) -> list[Sentence]:
+    """The rows of a table, or the test clips (`every`: all clips) of a corpus folder; in turn one of each emotion.
 
     A table is a CSV file with the columns `sound` (a path, relative to the table) and, where it is known, `emotion`; `id` where the
     sound's name without its suffix is not good enough.
@@ -36,7 +36,7 @@ def read_sentences(path: Path) -> list[Sentence]:
     Raises:
         InputError: naming file and row, where something is wrong with it, or there is no sentence.
     """
-    found = _of_corpus(path) if (path / MANIFEST).is_file() else _of_table(path)
+    found = _of_corpus(path, every) if (path / MANIFEST).is_file() else _of_table(path)
     twice = [s.id for k, s in enumerate(found) if s.id in {other.id for other in found[:k]}]
     if twice:
         raise InputError(f"{path}: two sentences are called {twice[0]!r}: give them an `id`")
@@ -76,12 +76,12 @@ def _of_table(path: Path) -> list[Sentence]:
     return found
 
 
-def _of_corpus(folder: Path) -> list[Sentence]:
+def _of_corpus(folder: Path, every: bool) -> list[Sentence]:
     corpus = read_corpus(folder)
     labelled = len({clip.emotion for clip in corpus.clips}) > 1  # else nobody said, and "neutral" is what stands there
     return [
         Sentence(clip.id, _sound(folder, clip), clip.emotion if labelled else "", _start(clip))
-        for clip in corpus.split("test")
+        for clip in (corpus.clips if every else corpus.split("test"))
         if clip.kind == "speech"
     ]
 
