@@ -16,11 +16,10 @@ from th_training.study.site import LARGEST, Site
 from th_training.study.store import Store
 from th_training.study.study import ANSWERS, KEY, Study
 
-Client = TestClient[Any, Any]
 TOKEN = "a-token-of-a-study"
 
 
-def visit(folder: Path, study: Study, what: Callable[[Client, Store], Awaitable[None]], **options: Any) -> None:
+def visit(folder: Path, study: Study, what: Callable[[TestClient, Store], Awaitable[None]], **options: Any) -> None:
     """A client of a site."""
 
     async def run() -> None:
@@ -33,7 +32,7 @@ def visit(folder: Path, study: Study, what: Callable[[Client, Store], Awaitable[
     asyncio.run(run())
 
 
-async def begin(client: Client) -> tuple[dict[str, str], dict[str, Any]]:
+async def begin(client: TestClient) -> tuple[dict[str, str], dict[str, Any]]:
     response = await client.post("/api/people", json={"agreed": True})
     assert response.status == 201
     state = await response.json()
@@ -46,7 +45,7 @@ def any_answer(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_from_the_first_trial_to_the_last(folder: Path, study: Study) -> None:
-    async def walk(client: Client, store: Store) -> None:
+    async def walk(client: TestClient, store: Store) -> None:
         who, state = await begin(client)
         said = [json.dumps(state)]
         kinds = []
@@ -86,7 +85,7 @@ def test_what_is_no_answer_is_refused_and_not_kept(folder: Path, study: Study) -
     answers = [None, "fear", {}, {"emotion": "rage"}, {"emotion": ["fear"]}, {"emotion": {}}, {"choice": "left"}]
     bad += [{**good, "answer": a} for a in [*answers, {"emotion": "fear", "more": 1}, {"emotion": None}]]
 
-    async def attack(client: Client, store: Store) -> None:
+    async def attack(client: TestClient, store: Store) -> None:
         who, _ = await begin(client)
         for body in bad:
             data = json.dumps(body)
@@ -112,7 +111,7 @@ def test_what_is_no_answer_is_refused_and_not_kept(folder: Path, study: Study) -
 
 
 def test_only_the_page_and_the_videos_are_served(folder: Path, study: Study) -> None:
-    async def look(client: Client, _: Store) -> None:
+    async def look(client: TestClient, _: Store) -> None:
         video = await client.get(f"/stimuli/{study.sound}.mp4", headers={"Range": "bytes=0-2"})
         assert (video.status, await video.read()) == (206, b"not")
         page = await client.get("/")
@@ -136,7 +135,7 @@ def test_only_the_page_and_the_videos_are_served(folder: Path, study: Study) -> 
 
 
 def test_whoever_wants_to_is_forgotten(folder: Path, study: Study) -> None:
-    async def leave(client: Client, store: Store) -> None:
+    async def leave(client: TestClient, store: Store) -> None:
         who, state = await begin(client)
         await client.post("/api/answers", json=any_answer(state), headers=who)
         assert (await client.delete("/api/people", headers=who)).status == 200
@@ -147,7 +146,7 @@ def test_whoever_wants_to_is_forgotten(folder: Path, study: Study) -> None:
 
 
 def test_a_study_by_invitation(folder: Path, study: Study) -> None:
-    async def come(client: Client, _: Store) -> None:
+    async def come(client: TestClient, _: Store) -> None:
         for path in ("/", "/api/study", f"/stimuli/{study.sound}.mp4"):
             assert (await client.get(path)).status == 401
         assert (await client.get("/", params={"token": TOKEN}, headers={"Accept": "text/html"})).status == 200

@@ -5,18 +5,15 @@ from __future__ import annotations
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from th_common.errors import InputError
-
-if TYPE_CHECKING:
-    from th_training.study.simulate import Truth
+from th_training.study.rehearse import Folder, named_values, plan, simulate
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The article's blind study with people.")
-Folder = Annotated[Path, typer.Argument(help="Folder of the study.")]
 Seed = Annotated[int | None, typer.Option(help="Of orders and sides [default: a random one].", min=0)]
 
 
@@ -58,7 +55,7 @@ def make(
     from th_training.study.stimuli import Method
     from th_training.study.table import corpus_face, read_sentences
 
-    models = [Method(name, model=find_model(place)) for name, place in _named(model or [], "--model")]
+    models = [Method(name, model=find_model(place)) for name, place in named_values(model or [], "--model")]
     drawn_by = face or corpus_face(sentences) or (models[0].model if models else find_model(""))
     codes = [Method(name, recorded=place, face=drawn_by) for name, place in named(recorded or [], "--recorded")]
     if not models and not codes:
@@ -133,8 +130,9 @@ def report(
     answers: Annotated[Path | None, typer.Option(help="File of answers [default: the study's own].")] = None,
 ) -> None:
     """What people said, with intervals, tests and power."""
-    from th_training.study.report import verdict, write_report
+    from th_training.study.report import write_report
     from th_training.study.results import read_results
+    from th_training.study.sections import verdict
     from th_training.study.store import Store
     from th_training.study.study import ANSWERS, read_study
 
@@ -160,121 +158,6 @@ def report(
     console.print(f"{out / 'report.html'}", markup=False, soft_wrap=True)
 
 
-People = Annotated[int, typer.Option(help="How many.", min=1, max=5000)]
-Preference = Annotated[float, typer.Option(help="Share of pairs in which the first method is chosen.")]
-Recognition = Annotated[
-    list[str] | None, typer.Option(metavar="NAME=SHARE", help="How often a method's emotions are recognised.")
-]
-MeanMarks = Annotated[list[str] | None, typer.Option(metavar="NAME=FIT,NATURAL", help="A method's mean marks, 1 to 5.")]
-Alike = Annotated[float, typer.Option(help="How much alike people are: the smaller, the less.")]
-Careless = Annotated[float, typer.Option(help="Share of people who press anything.")]
-
-
-@app.command()
-def simulate(
-    folder: Folder,
-    answers: Annotated[Path, typer.Argument(help="File of answers to write; never that of real people.")],
-    people: People = 62,
-    preference: Preference = 0.5,
-    recognition: Recognition = None,
-    marks: MeanMarks = None,
-    alike: Alike = 10.0,
-    careless: Careless = 0.0,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-) -> None:
-    """Answers of people whose truth is known, to try a study and its report."""
-    from th_training.study.simulate import simulate as simulate_people
-    from th_training.study.store import Store
-    from th_training.study.study import read_study
-
-    study = read_study(folder)
-    truth = _truth(study.methods, preference, recognition, marks, alike, careless)
-    if answers.exists():
-        raise InputError(f"{answers} is there already")
-    store = Store(answers, study.digest, simulated=True)
-    try:
-        simulate_people(study, store, people, truth, seed=seed)
-    finally:
-        store.close()
-    print(f"{answers}: {people} simulated people")
-
-
-@app.command()
-def plan(
-    folder: Folder,
-    people: People = 62,
-    preference: Preference = 0.5,
-    recognition: Recognition = None,
-    marks: MeanMarks = None,
-    alike: Alike = 10.0,
-    careless: Careless = 0.0,
-    repeats: Annotated[int, typer.Option(help="Studies to simulate.", min=1)] = 200,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-) -> None:
-    """How often a study with so many people would find what is true, by simulating it again and again."""
-    from th_training.progress import bar
-    from th_training.study.simulate import how_often
-    from th_training.study.statistics import wilson
-    from th_training.study.study import read_study
-
-    study = read_study(folder)
-    truth = _truth(study.methods, preference, recognition, marks, alike, careless)
-    if study.pair is None:
-        raise InputError(f"{folder}: compares nothing in pairs")
-    studies = how_often(study, people, truth, repeats=repeats, seed=seed)
-    found = list(bar("studies")(studies, repeats))
-    console = Console(highlight=False)
-    console.print(
-        f"{study.pair[0]} and {study.pair[1]}, {people} people, {repeats} studies; found beyond chance:", soft_wrap=True
-    )
-    for name in found[0]:
-        share = wilson(sum(one[name] for one in found), repeats)
-        console.print(f"  {name:<14}{100 * share.value:3.0f} % ({100 * share.low:.0f} .. {100 * share.high:.0f})")
-
-
-def _truth(
-    methods: tuple[str, ...],
-    preference: float,
-    recognition: list[str] | None,
-    marks: list[str] | None,
-    alike: float,
-    careless: float,
-) -> Truth:
-    from th_training.study.simulate import Truth
-
-    shares = {name: _numbers(value, 1)[0] for name, value in _named(recognition or [], "--recognition")}
-    means = {name: _numbers(value, 2) for name, value in _named(marks or [], "--marks")}
-    unknown = sorted({*shares, *means} - set(methods))
-    if unknown:
-        raise InputError(f"{unknown[0]!r} is none of the study's methods {', '.join(methods)}")
-    return Truth(
-        preference=preference,
-        recognition=shares,
-        marks={name: (mean[0], mean[1]) for name, mean in means.items()},
-        alike=alike,
-        careless=careless,
-    )
-
-
-def _numbers(words: str, count: int) -> list[float]:
-    try:
-        numbers = [float(word) for word in words.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) != count:
-        raise InputError(f"{words!r} is not {count} number{'s' * (count > 1)}")
-    return numbers
-
-
-def _named(options: list[str], option: str) -> list[tuple[str, str]]:
-    """NAME=VALUE, one by one. Raises InputError."""
-    pairs = [value.partition("=") for value in options]
-    for value, (name, sign, place) in zip(options, pairs, strict=True):
-        if not (sign and name.strip() and place):
-            raise InputError(f"{option} takes NAME=VALUE, not {value!r}")
-    return [(name.strip(), place) for name, _, place in pairs]
-
-
 def _tell(folder: Path, sentences: int, methods: tuple[str, ...], pair: tuple[str, str] | None, level: float) -> None:
     console = Console(highlight=False)
     console.print(
@@ -283,3 +166,7 @@ def _tell(folder: Path, sentences: int, methods: tuple[str, ...], pair: tuple[st
     if pair is not None:
         console.print(f"compared in pairs: {pair[0]} and {pair[1]}", markup=False, soft_wrap=True)
     console.print(f"th study serve {folder}", markup=False, soft_wrap=True)
+
+
+app.command()(simulate)
+app.command()(plan)

@@ -27,7 +27,7 @@ export async function ask(method, path, data, onTrouble) {
   const headers = {};
   if (whoAnswers()) headers["X-Person"] = person;
   if (data !== undefined) headers["Content-Type"] = "application/json";
-  for (let wait = 500; ; wait = Math.min(2 * wait, 4000)) {
+  for (let wait = 500; ; wait = Math.min(1.4 * wait, 4000)) {
     try {
       const response = await fetch(path, {
         method, headers, body: data === undefined ? undefined : JSON.stringify(data), credentials: "same-origin",
