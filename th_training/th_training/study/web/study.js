@@ -14,7 +14,7 @@ function trouble(words) {
 }
 
 const request = (method, path, data) =>
-  ask(method, path, data, (lost) => trouble(lost ? "No connection to the study. Your answers are safe; trying again …" : ""));
+  ask(method, path, data, (lost) => trouble(lost ? "No connection. Your answers are safe; trying again …" : ""));
 
 function showWords(title, eyebrow, words, ...below) {
   shown?.close();
