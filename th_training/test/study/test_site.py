@@ -134,6 +134,18 @@ def test_only_the_page_and_the_videos_are_served(folder: Path, study: Study) -> 
     visit(folder, study, look)
 
 
+def test_an_answer_that_cannot_be_stored_is_not_said_to_be(folder: Path, study: Study) -> None:
+    async def full(client: TestClient, store: Store) -> None:
+        who, state = await begin(client)
+        store._base.execute("PRAGMA query_only = ON")  # as a disk that takes no more
+        response = await client.post("/api/answers", json=any_answer(state), headers=who)
+        assert (response.status, "cannot be stored" in await response.text()) == (503, True)
+        store._base.execute("PRAGMA query_only = OFF")
+        assert (await client.post("/api/answers", json=any_answer(state), headers=who)).status == 200
+
+    visit(folder, study, full)
+
+
 def test_whoever_wants_to_is_forgotten(folder: Path, study: Study) -> None:
     async def leave(client: TestClient, store: Store) -> None:
         who, state = await begin(client)
