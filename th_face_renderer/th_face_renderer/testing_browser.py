@@ -98,14 +98,21 @@ class Chromium:
         scale: float = 1.0,
         mobile: bool = False,
         before: str = "",
+        beside: Page | None = None,
     ) -> Page:
-        """A new page, `width` x `height` CSS pixels of `scale` device pixels; `before` is script that runs first in it."""
-        context = self._devtools.call("Target.createBrowserContext")["browserContextId"]
+        """A new page, `width` x `height` CSS pixels of `scale` device pixels; `before` is script that runs first in it.
+
+        It has cookies and storage of its own, or shares those of the page `beside`.
+        """
+        if beside is None:
+            context = self._devtools.call("Target.createBrowserContext")["browserContextId"]
+        else:
+            context = beside._context
         target = self._devtools.call(
             "Target.createTarget", url="about:blank", browserContextId=context, newWindow=True
         )["targetId"]
         session = self._devtools.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        page = Page(self._devtools, session, context)
+        page = Page(self._devtools, session, context, target)
         page.call("Page.enable")
         page.call("Runtime.enable")
         page.call("Log.enable")
@@ -127,10 +134,11 @@ class Chromium:
 class Page:
     """One tab."""
 
-    def __init__(self, devtools: Devtools, session: str, context: str) -> None:
+    def __init__(self, devtools: Devtools, session: str, context: str, target: str) -> None:
         self._devtools = devtools
         self._session = session
         self._context = context
+        self._target = target
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Any DevTools command for this page."""
@@ -172,6 +180,10 @@ class Page:
     def errors(self) -> list[str]:
         """Uncaught exceptions and logged errors so far."""
         return list(self._devtools.errors.get(self._session, []))
+
+    def shut(self) -> None:
+        """Close the tab; its cookies and storage stay for a page `beside` it."""
+        self._devtools.call("Target.closeTarget", targetId=self._target)
 
     def close(self) -> None:
         """Close the tab and forget its cookies and storage."""

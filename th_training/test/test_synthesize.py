@@ -80,7 +80,8 @@ def test_a_frame_shows_the_middle_of_its_time(model, speech):
     samples, _ = soundfile.read(speech, dtype="float32")
     predictor = load_predictor(model)
     codes = predictor.predict(extract(samples, RATE, profile="robot"))
-    due = np.stack(list(module._due_codes(module.FileSource(speech), model)))
+    source = module._Counted(speech)
+    due = np.stack(list(module._due_codes(module._predicted(source, model), source)))
     assert len(due) == 78
     between = (codes[:-1] + codes[1:]) / 2
     np.testing.assert_allclose(due[0], codes[0], atol=1e-5)
@@ -127,3 +128,31 @@ def test_command(model, speech, tmp_path, capsys):
         cli.main(["synthesize", str(tmp_path / "none.wav"), str(out), "--model", str(model)])
     assert stop.value.code == 1
     assert "th: there is no sound file" in capsys.readouterr().err
+
+
+def test_a_silent_video_has_no_sound_track_and_a_softer_one_is_softer(model, speech, tmp_path):
+    synthesize(speech, tmp_path / "silent.mp4", model=model, size=64, gain=None)
+    with av.open(str(tmp_path / "silent.mp4")) as container:
+        assert [stream.type for stream in container.streams] == ["video"]
+    level = {}
+    for gain in (1.0, 0.25):
+        synthesize(speech, tmp_path / "face.mp4", model=model, size=64, gain=gain)
+        heard = contents(tmp_path / "face.mp4")[2]
+        level[gain] = float(np.sqrt(np.mean(heard[0] ** 2)))
+    assert level[0.25] / level[1.0] == pytest.approx(0.25, rel=0.02)
+
+
+def test_given_codes_are_drawn_in_place_of_the_predicted(model, speech, tmp_path):
+    still = np.zeros((200, 16), np.float32)  # longer than the sound
+    frames = synthesize(speech, tmp_path / "face.mp4", model=model, size=64, codes=still)
+    assert frames == 78
+    with av.open(str(tmp_path / "face.mp4")) as container:
+        pictures = [frame.to_ndarray(format="bgr24").astype(int) for frame in container.decode(video=0)]
+    assert max(np.abs(picture - pictures[0]).max() for picture in pictures) < 12
+    synthesize(speech, tmp_path / "of-a-file.mp4", model=model / "face.safetensors", size=64, codes=still)
+    with av.open(str(tmp_path / "of-a-file.mp4")) as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    assert np.array_equal(picture, pictures[0])
+    for bad in (np.zeros((0, 16)), np.zeros((9, 15)), np.full((9, 16), np.nan)):
+        with pytest.raises(InputError, match="codes"):
+            synthesize(speech, tmp_path / "bad.mp4", model=model, size=64, codes=bad)

@@ -39,6 +39,7 @@ PARTS: dict[str, tuple[str, str]] = {
         "Judge predictors on clips they were not trained on, in one report.",
     ),
     "diff": ("th_training.diff.command", "Show what a change did to the face, by the codes of two bags."),
+    "study": ("th_training.study.commands", "Ask people: the article's blind study, from its videos to its report."),
     "evaluate-real": ("th_training.evaluate.commands", "Judge a face model on recordings of real speakers."),
 }
 """Every part: the module that holds its typer application `app`, and what it does."""

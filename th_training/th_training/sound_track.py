@@ -15,10 +15,10 @@ SOUND_RATE = 48_000  # Hz, of the AAC track
 
 
 class SoundTrack:
-    """The recording's own sound as AAC, written no further than the pictures are."""
+    """The recording's own sound, times `gain`, as AAC, written no further than the pictures are."""
 
-    def __init__(self, container: Any, source: FileSource) -> None:
-        self._container = container
+    def __init__(self, container: Any, source: FileSource, *, gain: float = 1.0) -> None:
+        self._container, self._gain = container, np.float32(gain)
         layout = "mono" if source.channels == 1 else "stereo"
         self._stream = container.add_stream("aac", rate=SOUND_RATE, layout=layout)
         self._stream.bit_rate = 96_000 * min(source.channels, 2)
@@ -32,7 +32,7 @@ class SoundTrack:
             if block is None:
                 return
             planes = block[:, :1] if self._layout == "mono" else block[:, :2]
-            packed = np.ascontiguousarray(planes, np.float32).reshape(1, -1)
+            packed = np.ascontiguousarray(planes * self._gain, np.float32).reshape(1, -1)
             frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=self._layout)
             frame.sample_rate, frame.pts, frame.time_base = self._rate, self._read, Fraction(1, self._rate)
             self._read += len(block)

@@ -27,6 +27,7 @@ from th_common.default_model import find_model
 from th_common.errors import InputError
 from th_face_predictor import PredictorStream, load_predictor
 from th_face_renderer import FaceDecoder, load_face
+from th_training.aam.files import read_face
 from th_training.movie import replacing_video
 from th_training.sound_track import SoundTrack
 
@@ -73,6 +74,8 @@ def synthesize(
     model: str | os.PathLike[str] | None = None,
     size: int = 512,
     crf: int = 18,
+    codes: np.ndarray | None = None,
+    gain: float | None = 1.0,
     tell: Callable[[int, int | None], None] | None = None,
 ) -> int:
     """Write the video of a face that speaks a sound file; returns its number of frames.
@@ -81,72 +84,116 @@ def synthesize(
     whatever reason, is removed.
 
     Args:
-        model: face model folder; None for the default face.
+        model: face model folder; None for the default face; where there are codes, the file of a face will do.
         size: height and width in px, even; crf: x264's quality.
+        codes: (T, D), drawn in place of those that the model predicts; row i belongs to the sound at (i + 1) / 60 s.
+        gain: factor of the sound in the video (the face hears the sound as it is); None for a video without a sound track.
         tell: called with (frames done, frames in all or None if that is not known).
 
     Raises:
-        InputError: the sound cannot be read or is empty, the size is odd or out of range, the video cannot be written.
+        InputError: the sound cannot be read or is empty, the size is odd or out of range, the codes are not this face's,
+            the video cannot be written.
         ModelError: the face model cannot be used.
     """
-    if not (SIZES[0] <= size <= SIZES[1]) or size % 2:
-        raise InputError(f"the size must be an even number of px from {SIZES[0]} to {SIZES[1]}, not {size}")
-    source = FileSource(speech)
-    folder = find_model(model or "")
-    decoder = load_face(folder)
+    _check_size(size)
+    source = _Counted(speech)
+    folder = Path(model) if codes is not None and model and Path(model).is_file() else find_model(model or "")
+    decoder = FaceDecoder(read_face(folder)) if folder.is_file() else load_face(folder)
+    blocks = _predicted(source, folder) if codes is None else _given(_checked(codes, decoder), source)
+    with _ahead(_due_codes(blocks, source)) as due:
+        pictures = (decoder.render(code, (size, size), copy=False) for code in due)
+        return write_pictures(out, pictures, speech, size=size, crf=crf, gain=gain, tell=tell)
+
+
+def write_pictures(
+    out: str | os.PathLike[str],
+    pictures: Iterable[np.ndarray],
+    speech: str | os.PathLike[str],
+    *,
+    size: int,
+    crf: int = 18,
+    gain: float | None = 1.0,
+    tell: Callable[[int, int | None], None] | None = None,
+) -> int:
+    """Write uint8 BGR pictures (size, size, 3), 60 a second, with the sound of a file; see `synthesize`.
+
+    Raises:
+        InputError: the sound cannot be read, the size is odd or out of range, the video cannot be written.
+    """
+    _check_size(size)
     target = Path(out)
     if target.suffix.lower() != ".mp4":
         raise InputError(f"the video's name must end in .mp4, not {target.name!r}")
-    with contextlib.ExitStack() as stack:
-        codes = stack.enter_context(_ahead(_due_codes(source, folder)))
-        pictures = stack.enter_context(_ahead(_pictures(decoder, codes, size)))
-        partial = stack.enter_context(replacing_video(target))
-        frames = _write(partial, pictures, FileSource(speech), size, crf, tell)
-    return frames
+    planar = (cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420) for picture in pictures)  # BT.601
+    with _ahead(planar) as ready, replacing_video(target) as partial:
+        return _write(partial, ready, FileSource(speech), size, crf, gain, tell)
 
 
-def _due_codes(source: FileSource, folder: Path) -> Iterator[np.ndarray]:
-    """One code for every video frame of the recording."""
-    predictor = load_predictor(folder)
-    features = FeatureStream(source.rate, profile=predictor.profile)
+class _Counted(FileSource):
+    """A sound file that counts the samples read of it."""
+
     total = 0
 
+    def blocks(self) -> Iterator[np.ndarray]:
+        for block in super().blocks():
+            self.total += len(block)
+            yield block
+
+
+def _check_size(size: int) -> None:
+    if not (SIZES[0] <= size <= SIZES[1]) or size % 2:
+        raise InputError(f"the size must be an even number of px from {SIZES[0]} to {SIZES[1]}, not {size}")
+
+
+def _checked(codes: np.ndarray, decoder: FaceDecoder) -> np.ndarray:
+    width = len(decoder.rest_code)
+    if codes.ndim != 2 or codes.shape[1] != width or not len(codes) or not np.isfinite(codes).all():
+        raise InputError(f"codes {codes.shape} are not the finite (T, {width}) numbers of this face")
+    return codes.astype(np.float32, copy=False)
+
+
+def _given(codes: np.ndarray, source: _Counted) -> Iterator[np.ndarray]:
+    """Codes that were given, none beyond the end of the sound."""
+    for _ in source.blocks():
+        pass
+    yield codes[: -(-source.total * FPS // source.rate)]
+
+
+def _predicted(source: FileSource, folder: Path) -> Iterator[np.ndarray]:
+    """The codes (n, D) of the recording, piece by piece."""
+    predictor = load_predictor(folder)
+    features = FeatureStream(source.rate, profile=predictor.profile)
+
     def vectors() -> Iterator[np.ndarray]:
-        nonlocal total
         for block in source.blocks():
-            total += len(block)
             yield features.push(block)
         yield features.flush()
 
-    def code_blocks() -> Iterator[np.ndarray]:
-        if predictor.lookahead is None:
-            whole = np.concatenate(list(vectors()))
-            yield predictor.predict(whole) if len(whole) else whole
-            return
-        stream = PredictorStream(predictor)
-        for block in vectors():
-            yield stream.push(block)
-        yield stream.flush()
+    if predictor.lookahead is None:
+        whole = np.concatenate(list(vectors()))
+        yield predictor.predict(whole) if len(whole) else whole
+        return
+    stream = PredictorStream(predictor)
+    for block in vectors():
+        yield stream.push(block)
+    yield stream.flush()
 
+
+def _due_codes(blocks: Iterable[np.ndarray], source: _Counted) -> Iterator[np.ndarray]:
+    """One code for every video frame of the recording, which `blocks` has read when it ends."""
     frame, last = 0, None
-    for block in code_blocks():
+    for block in blocks:
         for code in block:
             # Code i belongs to the sound at (i + 1) / 60 s, frame k to (k + 1/2) / 60 s: halfway from code k - 1 to code k
             yield code if last is None else (last + code) / 2
             frame, last = frame + 1, code
-    if not total:
+    if not source.total:
         raise InputError(f"{str(source.path)!r} holds no sound")
     if last is None:
         raise InputError(f"{str(source.path)!r} is shorter than one frame of sound (1/30 s)")
-    while frame * source.rate < total * FPS:
+    while frame * source.rate < source.total * FPS:
         yield last
         frame += 1
-
-
-def _pictures(decoder: FaceDecoder, codes: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """Pictures of codes as planar YUV 4:2:0 (3/2 size, size) uint8, BT.601."""
-    for code in codes:
-        yield cv2.cvtColor(decoder.render(code, (size, size), copy=False), cv2.COLOR_BGR2YUV_I420)
 
 
 def _write(
@@ -155,8 +202,10 @@ def _write(
     source: FileSource,
     size: int,
     crf: int,
+    gain: float | None,
     tell: Callable[[int, int | None], None] | None,
 ) -> int:
+    """Mux planar YUV 4:2:0 pictures (3/2 size, size) uint8 with the sound."""
     total = _length(source)
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video: Any = container.add_stream("libx264", rate=FPS)
@@ -166,18 +215,20 @@ def _write(
         video.codec_context.time_base = Fraction(1, FPS)
         video.codec_context.colorspace = 5  # BT.601, as cv2 converts
         video.codec_context.color_range = 1
-        sound = SoundTrack(container, source)
+        sound = None if gain is None else SoundTrack(container, source, gain=gain)
         frames = 0
         for picture in pictures:
             frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
             frame.pts, frame.time_base = frames, Fraction(1, FPS)
             container.mux(video.encode(frame))
             frames += 1
-            sound.write_until(frames / FPS)
+            if sound is not None:
+                sound.write_until(frames / FPS)
             if tell is not None and frames % 30 == 0:
                 tell(frames, total)
         container.mux(video.encode(None))
-        sound.finish()
+        if sound is not None:
+            sound.finish()
     return frames
 
 

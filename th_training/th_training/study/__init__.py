@@ -1,0 +1,1 @@
+"""The article's blind study with people: stimuli, questionnaire, server, answers, report."""
