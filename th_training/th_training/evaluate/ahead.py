@@ -28,7 +28,7 @@ from th_training.evaluate import table1
 from th_training.evaluate.ahead_judge import Case
 from th_training.evaluate.ahead_page import ahead_page
 from th_training.evaluate.ahead_schemes import as_streamed, estimates, speed_limit
-from th_training.evaluate.ahead_trials import ANYTIME, CUT, DELAYS, FIXED, REACH, Subject
+from th_training.evaluate.ahead_trials import ANYTIME, CUT, DELAYS, FEWER, FIXED, NARROW, REACH, Subject
 from th_training.evaluate.anytime import train_anytime
 from th_training.evaluate.lookahead import Study, recipe_of
 from th_training.evaluate.report_command import machine
@@ -48,16 +48,19 @@ def own_speaker(study: Study, jobs: int) -> Subject:
     study.train(DELAYS, jobs)
     face = _face(study.corpus)
     parts = split_folds(study.corpus, study.folds, study.seed)[: study.first]
-    recipe = replace(recipe_of(REACH), name="anytime")
+    recipe, fewer = (replace(recipe_of(most), name="anytime") for most in (REACH, NARROW[-1]))
     cases: list[Case] = []
     training: dict[str, np.ndarray] = {}
     for number, part in enumerate(parts, 1):
-        anytime = train_anytime(part, recipe, study.work / "anytime" / f"fold-{number:02d}").predictor()
-        fixed = {d: read_trained(study.place(d) / f"fold-{number:02d}").predictor() for d in DELAYS}
+        place = f"fold-{number:02d}"
+        anytime = train_anytime(part, recipe, study.work / "any06" / place).predictor()
+        narrow = train_anytime(part, fewer, study.work / "any14" / place, least=NARROW[0]).predictor()
+        fixed = {d: read_trained(study.place(d) / place).predictor() for d in DELAYS}
         left_out = read_folds(study.place(DELAYS[0])).folds[number - 1].figures["left_out"]
         tested = [clip for clip in part.split("test") if clip.id not in left_out]
-        cut = dict.fromkeys((d for d in DELAYS if d < REACH), fixed[REACH])
+        cut = {d: fixed[REACH] for d in DELAYS if d < REACH}
         networks = {FIXED: fixed, CUT: cut, ANYTIME: dict.fromkeys(DELAYS, anytime)}
+        networks[FEWER] = {d: narrow for d in DELAYS if d in NARROW}
         cases += [_case(part.load(clip), clip.id, face, networks) for clip in tested]
         training |= {clip.id: part.load(clip)[1] for clip in part.split("train") if clip.id not in left_out}
     title = f"GRID, speaker s1, networks trained on him ({len(cases)} clips, {study.first} of {study.folds} folds)"
@@ -159,7 +162,10 @@ def ahead(
 
 
 def _command(first: int, corpus: Path | None) -> str:
-    options: Sequence[str] = [*(["--first", str(first)] if first else []), *(["--actor", "CORPUS"] if corpus else [])]
+    options: Sequence[str] = [
+        *(["--first", str(first)] if first else []),
+        *(["--actor", str(corpus)] if corpus else []),
+    ]
     return f"make ahead ARGS='{' '.join(options)}'" if options else "make ahead"
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from th_audio_features import PROFILES
-from th_face_predictor.delay import PresentationDelay
-from th_face_predictor.live import LEAD
+from th_face_predictor.delay import SHOW, PresentationDelay
 
 FRAME = 1 / 60
 COMPUTING = (0.0064, 0.0019)
@@ -80,6 +79,6 @@ def listen(way: Way, *, profile: str = "live", lookahead: int = 1, seconds: floa
         if frame >= lookahead:
             whole = frame - lookahead
             delay.observe(captured[whole], ready[frame], heard=heard[frame])
-    newest = np.searchsorted(ready, due - LEAD, side="right") - 1
+    newest = np.searchsorted(ready, due - SHOW, side="right") - 1
     looked = slice(int(way.begin / FRAME), None)
     return Heard((newest - np.arange(len(due)))[looked], float((due - captured)[looked].mean()))

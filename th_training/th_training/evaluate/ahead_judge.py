@@ -62,11 +62,11 @@ def compare(of: Mapping[str, Figures], baseline: str, bootstrap: Bootstrap) -> d
     }
 
 
-def beats(told: Mapping[str, Told]) -> bool:
-    """Whether it is better than the baseline: CORR and lips surely, and no measure of jerk surely worse."""
-    better = [told[name].above.low > 0 for name in ("corr", "lips") if name in told]
-    rougher = [told[name].above.low > 0 for name in ("jerk", "lip_jerk") if name in told]
-    return all(better) and not any(rougher)
+def shortcomings(told: Mapping[str, Told]) -> list[str]:
+    """Measures by which it is not better than the baseline: CORR and lips that are not surely above, jerk that surely is. None: it is better."""
+    not_above = [name for name in ("corr", "lips") if name in told and not told[name].above.low > 0]
+    rougher = [name for name in ("jerk", "lip_jerk") if name in told and told[name].above.low > 0]
+    return not_above + rougher
 
 
 def _clip(codes: np.ndarray, case: Case, face: FaceModel) -> dict[str, np.ndarray | float]:

@@ -12,7 +12,7 @@ from th_face_predictor.cost import emitted_ms, per_call_ms, random_predictor
 from th_face_predictor.stream import PredictorStream
 from th_training.evaluate import plots
 from th_training.evaluate.ahead_arrivals import Heard, Way
-from th_training.evaluate.ahead_judge import MEASURES, Told, beats
+from th_training.evaluate.ahead_judge import MEASURES, Told, shortcomings
 from th_training.evaluate.ahead_text import HEAD, SECTIONS
 from th_training.evaluate.ahead_trials import (
     ANYTIME,
@@ -56,29 +56,23 @@ def ahead_page(subjects: Sequence[Subject], docs: Path, *, command: str, machine
                 partial.write_text(_plot(by_delay) + "\n", encoding="utf-8")
             lines += ["![CORR and lip opening r by delay](images/ahead.svg)", ""]
     lines += ["## Corrections", "", SECTIONS["corrections"]]
-    verdicts: list[tuple[str, str, Mapping[str, Told]]] = []
+    verdicts: dict[str, dict[str, str]] = {}
     for subject in subjects:
         compared = corrections(subject, bootstraps[subject.name])
         lines += [f"*{subject.name}*", "", *_table("scheme", _rows(compared)), ""]
-        verdicts += [
-            (subject.name, f"{name}, sound that comes evenly", told) for name, told in compared.items() if name != FIXED
-        ]
+        _note(verdicts, subject, "evenly", compared)
     lines += ["## All the context that has come", "", SECTIONS["arriving"]]
     for subject in subjects:
         found = arriving(subject, bootstraps[subject.name], seed=seed)
         lines += [f"*{subject.name}*", "", *_ways(found), ""]
-        verdicts += [
-            (subject.name, f"{name}, {way.name}", told)
-            for way, _, of in found
-            for name, told in of.items()
-            if name != FIXED
-        ]
+        for way, _, of in found:
+            _note(verdicts, subject, way.name, of)
         if subject.name != "grid":
             compared = any_delay(subject, bootstraps[subject.name])
             lines += [f"*{subject.name}*, the network for any lookahead by frames ahead, above `live`", ""]
             lines += [*_table("frames", _rows(compared)), ""]
     lines += ["## What it costs", "", SECTIONS["cost"].format(delays=_delays(), **_cost()), "## What follows", ""]
-    return "\n".join([*lines, *_follows(verdicts)]).rstrip() + "\n"
+    return "\n".join([*lines, *_follows(verdicts, [subject.name for subject in subjects])]).rstrip() + "\n"
 
 
 def _rows(compared: Compared) -> list[tuple[str, Mapping[str, Told], bool]]:
@@ -153,12 +147,21 @@ def _delays() -> str:
     return ", ".join(f"{1000 * (profile.delay + d / 60):.0f} ms for {d} frames" for d in DELAYS)
 
 
-def _follows(verdicts: Sequence[tuple[str, str, Mapping[str, Told]]]) -> Iterator[str]:
+def _note(verdicts: dict[str, dict[str, str]], subject: Subject, way: str, compared: Compared) -> None:
+    """How each scheme does by the rule."""
+    for name, told in compared.items():
+        if name != FIXED:
+            why = ", ".join(WORDS[key] for key in shortcomings(told))
+            verdicts.setdefault(f"{way} | {name}", {})[subject.name] = f"no: {why}" if why else "**yes**"
+
+
+def _follows(verdicts: Mapping[str, Mapping[str, str]], subjects: Sequence[str]) -> Iterator[str]:
     """Which schemes are better than `live` at its own delay."""
-    better = [(subject, name) for subject, name, told in verdicts if beats(told)]
-    yield f"Of {len(verdicts)} rows above (a scheme, a way of the sound, a subject) {len(better)} are better than the network for the delay by the rule:"
-    yield ""
-    yield from (f"- {subject}: {name}" for subject, name in better)
+    yield SECTIONS["rule"]
+    yield "| sound comes | scheme | " + " | ".join(subjects) + " |"
+    yield "|---" * (2 + len(subjects)) + "|"
+    for name, of in verdicts.items():
+        yield f"| {name} | " + " | ".join(of.get(subject, "") for subject in subjects) + " |"
     yield ""
     yield SECTIONS["follows"]
 

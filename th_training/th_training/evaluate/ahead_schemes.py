@@ -68,6 +68,22 @@ def with_context(said: np.ndarray, context: np.ndarray) -> np.ndarray:
     return said[np.minimum(context, len(said) - 1), np.arange(said.shape[1])]
 
 
+def eased(said: np.ndarray, context: np.ndarray, *, keep: float, limit: np.ndarray | None = None) -> np.ndarray:
+    """As `with_context`, but what is shown goes over to what is known by now, instead of jumping there.
+
+    How wrong the last face was is known when the next one is shown: it is kept but for a share of 1 - `keep`, and that share moves the face
+    by at most `limit` (D,). Where nothing has changed, nothing is kept.
+    """
+    out = with_context(said, context)
+    for frame in range(1, len(out)):
+        wrong = out[frame - 1] - said[min(context[frame] + 1, len(said) - 1), frame - 1]
+        given_up = (1.0 - keep) * wrong
+        if limit is not None:
+            given_up = np.clip(given_up, -limit, limit)
+        out[frame] += wrong - given_up
+    return out
+
+
 def least(context: np.ndarray, frames: int) -> np.ndarray:
     """The smallest of the last so many of `context` (T,): it hardly changes from one to the next."""
     padded = np.concatenate((np.repeat(context[:1], frames - 1), context))

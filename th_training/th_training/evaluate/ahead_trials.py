@@ -10,7 +10,7 @@ import numpy as np
 from th_face_renderer.face_model import FaceModel
 from th_training.evaluate.ahead_arrivals import WAYS, Heard, Way, listen
 from th_training.evaluate.ahead_judge import Case, Figures, Scheme, Told, compare, judge
-from th_training.evaluate.ahead_schemes import Linear, bounded, corrected, damped, least, taps, with_context
+from th_training.evaluate.ahead_schemes import Linear, bounded, corrected, damped, eased, least, taps, with_context
 from th_training.evaluate.intervals import Bootstrap
 
 DELAYS = (0, 1, 2, 3, 6)
@@ -19,9 +19,14 @@ REACH = 6
 """Frames ahead that the network for any lookahead looks at most."""
 LIVE = 1
 """Frames that the model `live` looks ahead."""
+NARROW = range(1, 5)
+"""What a network for fewer lookaheads is trained for."""
 FIXED, CUT, ANYTIME = "trained for it", "trained for 6, cut off", "one network for any"
-REVISED = "the same, past revised"
+FEWER = "one network for 1 to 4"
+REVISED = "the one for any, past revised"
 PARTS = 4
+KEEP = 0.3
+"""Share of a correction that is kept for later: on the actor's validation clips the least with which codes are as smooth as `live`'s, however sound comes."""
 STEADY = 30
 """Frames (0.5 s) of which the least context is taken."""
 
@@ -48,9 +53,7 @@ def steady(subject: Subject, bootstrap: Bootstrap) -> dict[int, Compared]:
 
 def any_delay(subject: Subject, bootstrap: Bootstrap) -> Compared:
     """The network for any lookahead at all delays, above live's."""
-    schemes: dict[str, Scheme] = {FIXED: lambda case: case.streamed[FIXED][LIVE]}
-    for d in DELAYS:
-        schemes[str(d)] = lambda case, d=d: case.said[d]
+    schemes: dict[str, Scheme] = {FIXED: _streamed(FIXED, LIVE), **{str(d): _said(d) for d in DELAYS}}
     return _judged(subject, schemes, FIXED, bootstrap)
 
 
@@ -58,18 +61,19 @@ def corrections(subject: Subject, bootstrap: Bootstrap) -> Compared:
     """At live's delay: what can be made of the network for any lookahead and of what it says of the past by now."""
     limit, d = subject.limit, LIVE
     schemes: dict[str, Scheme] = {
-        FIXED: lambda case: case.streamed[FIXED][d],
-        REVISED: lambda case: case.said[d],
+        FIXED: _streamed(FIXED, d),
+        REVISED: _said(d),
         "+ offset, gain 0.5": lambda case: corrected(case.said, d, gain=0.5, limit=limit / 4),
         "+ offset, gain 1": lambda case: corrected(case.said, d, gain=1.0, limit=limit / 4),
         "+ offset, gain -0.5": lambda case: corrected(case.said, d, gain=-0.5, limit=limit / 4),
+        "+ eased": lambda case: eased(case.said, np.full(len(case.lips), d), keep=KEEP, limit=limit),
         "+ bounded velocity": lambda case: bounded(case.said[d], limit),
         "+ spring of 2 x 8 ms": lambda case: damped(case.said[d], 0.008),
     }
     if subject.cases[0].codes is not None:
         for name, later in (("+ linear, of what was shown", False), ("+ linear, the past revised", True)):
             fitted = _linear(subject.cases, d, later=later)
-            schemes[name] = lambda case, fitted=fitted: fitted[case.id]
+            schemes[name] = _of(fitted)
     return _judged(subject, schemes, FIXED, bootstrap)
 
 
@@ -81,30 +85,36 @@ def arriving(subject: Subject, bootstrap: Bootstrap, *, seed: int) -> list[tuple
         rng = np.random.default_rng(seed)
         context = {case.id: heard.of_clip(len(case.lips), rng, REACH) for case in subject.cases}
 
-        def shown(case: Case, context: Mapping[str, np.ndarray] = context) -> np.ndarray:
-            return with_context(case.said, context[case.id])
-
-        def calm(case: Case, context: Mapping[str, np.ndarray] = context) -> np.ndarray:
-            return with_context(case.said, least(context[case.id], STEADY))
-
-        schemes: dict[str, Scheme] = {
-            FIXED: lambda case: case.streamed[FIXED][LIVE],
-            "all context that has come": shown,
-            "the same, bounded velocity": lambda case, shown=shown: bounded(shown(case), subject.limit),
-            "least of the last 0.5 s": calm,
+        shown = {c.id: with_context(c.said, context[c.id]) for c in subject.cases}
+        smooth = {c.id: eased(c.said, context[c.id], keep=KEEP) for c in subject.cases}
+        bound = {c.id: eased(c.said, context[c.id], keep=KEEP, limit=subject.limit / 2) for c in subject.cases}
+        calm = {c.id: with_context(c.said, least(context[c.id], STEADY)) for c in subject.cases}
+        schemes = {
+            FIXED: _streamed(FIXED, LIVE),
+            "all context that has come": _of(shown),
+            "the same, eased": _of(smooth),
+            "eased, bounded velocity": _of(bound),
+            "the least of the last 0.5 s": _of(calm),
         }
         found.append((way, heard, _judged(subject, schemes, FIXED, bootstrap)))
     return found
 
 
 def _at(subject: Subject, d: int) -> dict[str, Scheme]:
-    schemes: dict[str, Scheme] = {
-        name: lambda case, name=name: case.streamed[name][d]
-        for name in (FIXED, CUT, ANYTIME)
-        if d in _delays(subject, name)
-    }
-    schemes[REVISED] = lambda case: case.said[d]
-    return schemes
+    schemes = {name: _streamed(name, d) for name in (FIXED, CUT, FEWER, ANYTIME) if d in _delays(subject, name)}
+    return {**schemes, REVISED: _said(d)}
+
+
+def _streamed(network: str, d: int) -> Scheme:
+    return lambda case: case.streamed[network][d]
+
+
+def _said(d: int) -> Scheme:
+    return lambda case: case.said[d]
+
+
+def _of(codes: Mapping[str, np.ndarray]) -> Scheme:
+    return lambda case: codes[case.id]
 
 
 def _delays(subject: Subject, network: str) -> tuple[int, ...]:
@@ -119,7 +129,7 @@ def _judged(subject: Subject, schemes: Mapping[str, Scheme], baseline: str, boot
 def _linear(cases: Sequence[Case], delay: int, *, later: bool) -> dict[str, np.ndarray]:
     """Codes of each clip by weights that were fitted to the clips of the other parts."""
     inputs = [taps(case.said, delay, later=later) for case in cases]
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for part in range(PARTS):
         others = [n for n in range(len(cases)) if n % PARTS != part]
         truths = [case.codes for n in others if (case := cases[n]).codes is not None]

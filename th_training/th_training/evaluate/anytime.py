@@ -25,23 +25,25 @@ JUDGED = 2
 
 
 class AnyFit(Fit):
-    """As `Fit`, but a step of training looks 0 .. the recipe's lookahead frames ahead, each as often."""
+    """As `Fit`, but a step of training looks `least` .. the recipe's lookahead frames ahead, each as often."""
+
+    least = 0
 
     def _predict(self, batch: Batch, reach: int | None) -> Tensor:
         assert reach is not None
         # torch is seeded anew for every epoch: a resumed training draws the same
-        chosen = int(torch.randint(reach + 1, ())) if self.network.training else min(JUDGED, reach)
+        chosen = int(torch.randint(self.least, reach + 1, ())) if self.network.training else min(JUDGED, reach)
         return super()._predict(batch, chosen)
 
 
-def train_anytime(corpus: Corpus, recipe: Recipe, out: Path) -> Trained:
-    """Train a committee for 0 .. recipe.lookahead frames; a finished training in `out` is kept, a killed one goes on.
+def train_anytime(corpus: Corpus, recipe: Recipe, out: Path, *, least: int = 0) -> Trained:
+    """Train a committee for `least` .. recipe.lookahead frames; a finished training in `out` is kept, a killed one goes on.
 
     Raises:
         InputError: the corpus cannot be used, or `out` holds an unfinished run of another.
     """
     clips = " ".join(f"{c.id}:{c.split}:{c.key}" for c in corpus.clips)
-    key = f"anytime {recipe!r} {corpus.face} {corpus.profile} {clips}"
+    key = f"anytime{least or ''} {recipe!r} {corpus.face} {corpus.profile} {clips}"
     try:
         found = read_trained(out)
         if found.figures["key"] == key:
@@ -61,6 +63,7 @@ def train_anytime(corpus: Corpus, recipe: Recipe, out: Path) -> Trained:
     fit = AnyFit(
         Fabric(accelerator="cpu", devices=1), network, recipe, statistics, training, validation, out, key, tell
     )
+    fit.least = least
     fit.run()
     state = network.merged().state_dict()
     tensors: dict[str, Any] = {f"net.{name}": tensor.detach().float().numpy().copy() for name, tensor in state.items()}
