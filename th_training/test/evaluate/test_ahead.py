@@ -21,6 +21,7 @@ from th_training.evaluate.ahead_schemes import (
     estimates,
     least,
     revisions,
+    switched,
     taps,
     with_context,
 )
@@ -80,6 +81,10 @@ def test_an_eased_face_goes_over_to_what_is_known_by_now(said):
     # nothing is kept where nothing changes any more
     full = np.full(20, REACH)
     np.testing.assert_array_equal(eased(codes, full, keep=0.5), codes[REACH])
+    live = codes[1] + 1.0
+    both = switched(codes, live, context, first=2, keep=0.5)
+    np.testing.assert_array_equal(both[:10], live[:10])
+    np.testing.assert_allclose(both[10] - raw[10], 0.5 * (live[9] - codes[3, 9]), atol=1e-6)
     limit = np.full(16, 1e-6, np.float32)
     stays = eased(codes, context, keep=0.0, limit=limit)
     np.testing.assert_allclose(stays[10] - raw[10], stays[9] - codes[3, 9], atol=2e-6)

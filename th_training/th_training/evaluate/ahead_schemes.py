@@ -84,6 +84,16 @@ def eased(said: np.ndarray, context: np.ndarray, *, keep: float, limit: np.ndarr
     return out
 
 
+def switched(said: np.ndarray, live: np.ndarray, context: np.ndarray, *, first: int, keep: float) -> np.ndarray:
+    """Codes (T, D) of the network `live` (T, D) with less than `first` frames of context, else as `eased`; from one to the other as well."""
+    far = context >= first
+    out = np.where(far[:, None], with_context(said, context), live)
+    for frame in range(1, len(out)):
+        known = said[min(context[frame] + 1, len(said) - 1)] if far[frame] else live
+        out[frame] += keep * (out[frame - 1] - known[frame - 1])
+    return out
+
+
 def least(context: np.ndarray, frames: int) -> np.ndarray:
     """The smallest of the last so many of `context` (T,): it hardly changes from one to the next."""
     padded = np.concatenate((np.repeat(context[:1], frames - 1), context))

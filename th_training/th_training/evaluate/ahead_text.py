@@ -34,6 +34,7 @@ The graph's delay is for the late messages: most frames could know more than wha
 delay adapts as it does in the graph (`th_face_predictor.delay`), for `live`'s one frame. Each code leaves 20 ms before it is due, when the slowest of today's do, with
 all the context that has come, 6 frames at most. Both have the same delay from sound to face. *Eased, bounded velocity*: a correction moves the face by
 at most half the usual largest step a frame. *The least of the last 0.5 s*: the context hardly changes from frame to frame.
+*`live` below 3 frames*: both networks run, and what is shown goes over from one to the other.
 """,
     "cost": """\
 Processor time per frame of BBF 262: {live_ms} ms as `live` streams, {again_ms} ms where all pending frames are looked at anew as each one comes (budget: 2 ms).

@@ -10,7 +10,17 @@ import numpy as np
 from th_face_renderer.face_model import FaceModel
 from th_training.evaluate.ahead_arrivals import WAYS, Heard, Way, listen
 from th_training.evaluate.ahead_judge import Case, Figures, Scheme, Told, compare, judge
-from th_training.evaluate.ahead_schemes import Linear, bounded, corrected, damped, eased, least, taps, with_context
+from th_training.evaluate.ahead_schemes import (
+    Linear,
+    bounded,
+    corrected,
+    damped,
+    eased,
+    least,
+    switched,
+    taps,
+    with_context,
+)
 from th_training.evaluate.intervals import Bootstrap
 
 DELAYS = (0, 1, 2, 3, 6)
@@ -27,6 +37,8 @@ REVISED = "the one for any, past revised"
 PARTS = 4
 KEEP = 0.3
 """Share of a correction that is kept for later: on the actor's validation clips the least with which codes are as smooth as `live`'s, however sound comes."""
+FAR = 3
+"""Frames of context from which on the network for any lookahead takes over from `live`, where both run."""
 STEADY = 30
 """Frames (0.5 s) of which the least context is taken."""
 
@@ -89,12 +101,17 @@ def arriving(subject: Subject, bootstrap: Bootstrap, *, seed: int) -> list[tuple
         smooth = {c.id: eased(c.said, context[c.id], keep=KEEP) for c in subject.cases}
         bound = {c.id: eased(c.said, context[c.id], keep=KEEP, limit=subject.limit / 2) for c in subject.cases}
         calm = {c.id: with_context(c.said, least(context[c.id], STEADY)) for c in subject.cases}
+        both = {
+            c.id: switched(c.said, c.streamed[FIXED][LIVE], context[c.id], first=FAR, keep=2 * KEEP)
+            for c in subject.cases
+        }
         schemes = {
             FIXED: _streamed(FIXED, LIVE),
             "all context that has come": _of(shown),
             "the same, eased": _of(smooth),
             "eased, bounded velocity": _of(bound),
             "the least of the last 0.5 s": _of(calm),
+            f"`live` below {FAR} frames, eased": _of(both),
         }
         found.append((way, heard, _judged(subject, schemes, FIXED, bootstrap)))
     return found
