@@ -18,6 +18,7 @@ from th_training.evaluate.ahead_trials import (
     ANYTIME,
     CUT,
     DELAYS,
+    EASED,
     FIXED,
     LIVE,
     REACH,
@@ -40,9 +41,8 @@ WORDS = {"corr": "CORR", "lips": "lip opening r", "jerk": "jerk of codes", "lip_
 def ahead_page(subjects: Sequence[Subject], docs: Path, *, command: str, machine: str, seed: int) -> str:
     """The page; its plot goes to DOCS/images."""
     bootstraps = {subject.name: Bootstrap(len(subject.cases), seed=seed) for subject in subjects}
-    titles = "; ".join(f"*{subject.name}*: {subject.title}" for subject in subjects)
-    lines = [HEAD.format(command=command, subjects=titles, machine=machine)]
-    lines += ["## At the same delay, sound that comes evenly", "", SECTIONS["steady"]]
+    verdicts: dict[str, dict[str, str]] = {}
+    lines = ["## At the same delay, sound that comes evenly", "", SECTIONS["steady"]]
     for subject in subjects:
         by_delay = steady(subject, bootstraps[subject.name])
         rows = [
@@ -56,23 +56,26 @@ def ahead_page(subjects: Sequence[Subject], docs: Path, *, command: str, machine
                 partial.write_text(_plot(by_delay) + "\n", encoding="utf-8")
             lines += ["![CORR and lip opening r by delay](images/ahead.svg)", ""]
     lines += ["## Corrections", "", SECTIONS["corrections"]]
-    verdicts: dict[str, dict[str, str]] = {}
     for subject in subjects:
         compared = corrections(subject, bootstraps[subject.name])
-        lines += [f"*{subject.name}*", "", *_table("scheme", _rows(compared)), ""]
-        _note(verdicts, subject, "evenly", compared)
+        _note(verdicts, subject, "evenly", {name: compared[name] for name in (REVISED, EASED)})
+        if subject.cases[0].codes is not None:
+            lines += [f"*{subject.name}*", "", *_table("scheme", _rows(compared)), ""]
     lines += ["## All the context that has come", "", SECTIONS["arriving"]]
     for subject in subjects:
         found = arriving(subject, bootstraps[subject.name], seed=seed)
         lines += [f"*{subject.name}*", "", *_ways(found), ""]
         for way, _, of in found:
             _note(verdicts, subject, way.name, of)
-        if subject.name != "grid":
+        if len(subject.cases[0].streamed[FIXED]) == 1:
             compared = any_delay(subject, bootstraps[subject.name])
             lines += [f"*{subject.name}*, the network for any lookahead by frames ahead, above `live`", ""]
             lines += [*_table("frames", _rows(compared)), ""]
-    lines += ["## What it costs", "", SECTIONS["cost"].format(delays=_delays(), **_cost()), "## What follows", ""]
-    return "\n".join([*lines, *_follows(verdicts, [subject.name for subject in subjects])]).rstrip() + "\n"
+    titles = "\n".join(f"- *{subject.name}*: {subject.title}" for subject in subjects)
+    head = HEAD.format(command=command, subjects=titles, machine=machine)
+    follows = ["## What follows", "", *_follows(verdicts, [subject.name for subject in subjects])]
+    cost = ["## What it costs", "", SECTIONS["cost"].format(delays=_delays(), **_cost())]
+    return "\n".join([head, *follows, *lines, *cost]).rstrip() + "\n"
 
 
 def _rows(compared: Compared) -> list[tuple[str, Mapping[str, Told], bool]]:
@@ -144,7 +147,7 @@ def _cost() -> dict[str, str]:
 
 def _delays() -> str:
     profile = PROFILES["live"]
-    return ", ".join(f"{1000 * (profile.delay + d / 60):.0f} ms for {d} frames" for d in DELAYS)
+    return ", ".join(f"{1000 * (profile.delay + d / 60):.0f} ms for {d} frame{'s' * (d != 1)}" for d in DELAYS)
 
 
 def _note(verdicts: dict[str, dict[str, str]], subject: Subject, way: str, compared: Compared) -> None:

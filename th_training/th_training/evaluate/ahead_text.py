@@ -45,10 +45,10 @@ Better than the model that was trained for the delay is what has CORR and lip op
 above; of *stranger*, by the lips alone.
 """,
     "follows": """\
-- Sound that comes evenly: nothing to win at the same delay. What was trained for it uses all that is known by then, and a network that must serve
-  every lookahead is a little worse at the short ones. To know better what past frames should have looked like says next to nothing of
-  the coming ones: the best linear use of it brings a hair of CORR and half as much jerk again, an offset loses.
-- More is known only where more has come than `live` waits for: while the margin is still large, and with messages that jitter. There one network for any
+- Sound that comes evenly: nothing to win at the same delay. What was trained for it uses all that is known by then; one network for every lookahead is worse than
+  it at each of them on *grid*, and what it gains in CORR on *actor* it loses at the lips. To know better what past frames should have looked like says next to
+  nothing of the coming ones: the best linear use of it brings a hair of CORR and half as much jerk again, an offset loses.
+- More is known only where more has come than `live` waits for: while the margin is still large, and with messages that jitter much. There one network for any
   lookahead, shown with all the context that has come, follows the actor and the speaker it knows better than `live` does at the same delay; and a correction that
   is eased costs next to nothing and takes away the jerk that changing context brings.
 - It is not built in: on a microphone of the robot, once the margin has settled, it is not better by the rule, and the lips of a real speaker whom the networks

@@ -34,6 +34,7 @@ NARROW = range(1, 5)
 FIXED, CUT, ANYTIME = "trained for it", "trained for 6, cut off", "one network for any"
 FEWER = "one network for 1 to 4"
 REVISED = "the one for any, past revised"
+EASED = "+ eased"
 PARTS = 4
 KEEP = 0.3
 """Share of a correction that is kept for later: on the actor's validation clips the least with which codes are as smooth as `live`'s, however sound comes."""
@@ -78,7 +79,7 @@ def corrections(subject: Subject, bootstrap: Bootstrap) -> Compared:
         "+ offset, gain 0.5": lambda case: corrected(case.said, d, gain=0.5, limit=limit / 4),
         "+ offset, gain 1": lambda case: corrected(case.said, d, gain=1.0, limit=limit / 4),
         "+ offset, gain -0.5": lambda case: corrected(case.said, d, gain=-0.5, limit=limit / 4),
-        "+ eased": lambda case: eased(case.said, np.full(len(case.lips), d), keep=KEEP, limit=limit),
+        EASED: lambda case: eased(case.said, np.full(len(case.lips), d), keep=KEEP, limit=limit),
         "+ bounded velocity": lambda case: bounded(case.said[d], limit),
         "+ spring of 2 x 8 ms": lambda case: damped(case.said[d], 0.008),
     }
