@@ -8,6 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from th_common.errors import InputError
+from th_common.model_folder import write_model
+from th_face_predictor import load_predictor
+from th_face_predictor.architecture import Architecture
 from th_face_predictor.cost import random_predictor
 from th_training.evaluate import ahead, ahead_trials
 from th_training.evaluate.ahead_arrivals import Way, listen
@@ -27,7 +31,7 @@ from th_training.evaluate.ahead_schemes import (
 )
 from th_training.evaluate.anytime import train_anytime
 from th_training.evaluate.intervals import Interval
-from th_training.learn.recipes import PAPER, Stage, at_lookahead
+from th_training.learn.recipes import PAPER, RECIPES, Stage, at_lookahead
 from th_training.learn.trained import read_trained
 
 REACH = 3
@@ -159,3 +163,39 @@ def test_from_a_corpus_to_the_page(corpus, tmp_path, monkeypatch):
     tables = [line for line in page.splitlines() if line.startswith("|")]
     assert any("eased" in line for line in tables)
     assert (docs / "images" / "ahead.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_the_shipped_model_is_judged_on_its_corpus_and_on_a_stranger(parts, face, tmp_path, monkeypatch):
+    network = Architecture(name="BBF", units=8)
+    rng = np.random.default_rng(0)
+    shapes = {f"net.{name}": shape for name, shape in network.tensor_shapes().items()}
+    tensors = {name: rng.uniform(-0.5, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
+    for name, size in (("feature", 40), ("code", 16)):
+        tensors |= {f"{name}.mean": np.zeros(size, np.float32), f"{name}.sd": np.ones(size, np.float32)}
+    write_model(
+        tmp_path / "model",
+        name="live",
+        profile=parts[0].profile,
+        shape=8,
+        appearance=8,
+        lookahead=1,
+        licence="CC0-1.0",
+        network=network.to_card(),
+        training={"predictor": {"recipe": {"lips": [0.1] * 17, "code_weights": None}}},
+        face=face.to_tensors(),
+        predictor=tensors,
+    )
+    recipe = ahead.live_recipe(tmp_path / "model")
+    assert (recipe.lookahead, recipe.lips, recipe.stages) == (ahead.REACH, (0.1,) * 17, RECIPES["live"].stages)
+    monkeypatch.setattr(ahead, "live_recipe", lambda model: at_lookahead(QUICK, REACH))
+    actor, stranger = ahead.actor(parts[0], tmp_path / "model", parts[0], tmp_path / "any")
+    tested = parts[0].split("test")
+    assert [case.id for case in actor.cases] == [clip.id for clip in tested]
+    streamed = actor.cases[0].streamed["trained for it"][1]
+    np.testing.assert_array_equal(
+        streamed, as_streamed(load_predictor(tmp_path / "model"), parts[0].load(tested[0])[0], 1)
+    )
+    assert stranger.cases[0].codes is None
+    assert len(stranger.cases) == len(parts[0].clips)
+    with pytest.raises(InputError, match="hears"):
+        ahead.actor(replace(parts[0], profile="paper"), tmp_path / "model", None, tmp_path / "any")

@@ -18,11 +18,12 @@ import typer
 from rich.console import Console
 
 from th_common.errors import InputError, TalkingHeadError
+from th_common.model_folder import read_card
 from th_face_predictor import load_predictor
 from th_face_predictor.predictor import Predictor
 from th_face_renderer.face_model import FaceModel
 from th_training.aam.files import read_face
-from th_training.corpus.format import Corpus
+from th_training.corpus.format import Corpus, read_corpus
 from th_training.corpus.splits import folds as split_folds
 from th_training.evaluate import table1
 from th_training.evaluate.ahead_judge import Case
@@ -72,7 +73,7 @@ def actor(corpus: Corpus, model: Path, real: Corpus | None, out: Path) -> list[S
     live = load_predictor(model)
     if live.profile != corpus.profile or live.lookahead is None:
         raise InputError(f"{corpus.folder}: profile {corpus.profile!r}, {model} hears {live.profile!r}")
-    anytime = train_anytime(corpus, _recipe(model), out).predictor()
+    anytime = train_anytime(corpus, live_recipe(model), out).predictor()
     face = read_face(model)
     networks = {FIXED: {live.lookahead: live}, ANYTIME: dict.fromkeys(DELAYS, anytime)}
     limit = speed_limit([codes for _, _, codes in corpus.pairs("train")])
@@ -112,10 +113,8 @@ def _face(corpus: Corpus) -> FaceModel:
     return read_face(corpus.face_path)
 
 
-def _recipe(model: Path) -> Recipe:
+def live_recipe(model: Path) -> Recipe:
     """The live recipe as the model's card has it, for any lookahead."""
-    from th_common.model_folder import read_card
-
     noted = read_card(model).training["predictor"]["recipe"]
     known: dict[str, Any] = {name: tuple(noted[name]) for name in ("lips", "code_weights") if noted.get(name)}
     return replace(LIVE, name="anytime", lookahead=REACH, **known)
@@ -138,8 +137,6 @@ def ahead(
     model: Annotated[Path, typer.Option(help="The model that was made of it.")] = Path("models/live"),
 ) -> None:
     """Train, try all schemes, and write docs/ahead.md."""
-    from th_training.corpus.format import read_corpus
-
     recordings = recordings or Path(os.environ.get("TH_CORPUS", "../shared/corpus"))
     grid = sorted(path for path in recordings.glob("grid_*") if path.is_dir())[:1] if recordings.is_dir() else []
     subjects: list[Subject] = []

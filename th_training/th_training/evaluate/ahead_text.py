@@ -30,8 +30,9 @@ weights (ridge, of other clips) of what was shown, what the next frames look lik
 any offset can do.
 """,
     "arriving": """\
-The graph's delay is for the late messages: most frames could know more than what `live` waits for. Here sound comes in messages, in order, late by chance; the
-delay adapts as it does in the graph (`th_face_predictor.delay`), for `live`'s one frame. Each code leaves 20 ms before it is due, when the slowest of today's do, with
+The graph's delay is for the late messages: most frames could know more than what `live` waits for. Here, in a simulation, sound comes in messages, in order,
+late by chance; the delay adapts as it does in the graph (`th_face_predictor.delay`), for `live`'s one frame, to margins
+within 7 ms of those of `tests/test_hour.py` ([figures.md](figures.md#the-running-graph)). Each code leaves 20 ms before it is due, when the slowest of today's do, with
 all the context that has come, 6 frames at most. Both have the same delay from sound to face. *Eased, bounded velocity*: a correction moves the face by
 at most half the usual largest step a frame. *The least of the last 0.5 s*: the context hardly changes from frame to frame.
 *`live` below 3 frames*: both networks run, and what is shown goes over from one to the other.
