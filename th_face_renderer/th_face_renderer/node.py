@@ -166,9 +166,7 @@ class FaceRendererNode(TalkingHeadNode):
 
     def _rest_now(self) -> None:
         if self._living is not None:
-            self._living.schedule.clear()
-            self._living.expressions.rest(self.now())
-            self._living.look_away(self.now())
+            self._living.hush(self.now())
         if self._page is not None:
             self._page.hush()
         if self._show is not None:
