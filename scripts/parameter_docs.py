@@ -13,6 +13,7 @@ from th_audio_io.source_node import AudioSourceNode
 from th_common.node import COMMON_PARAMETERS, TalkingHeadNode
 from th_common.parameters import table_markdown
 from th_face_predictor.node import FacePredictorNode
+from th_face_renderer.avatar_node import AvatarBridgeNode
 from th_face_renderer.node import FaceRendererNode
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "parameters.md"
@@ -22,6 +23,7 @@ NODES: tuple[tuple[str, type[TalkingHeadNode]], ...] = (
     ("face_predictor", FacePredictorNode),
     ("face_renderer", FaceRendererNode),
     ("audio_playout", AudioPlayoutNode),
+    ("avatar_bridge", AvatarBridgeNode),
 )
 TOOLS: tuple[tuple[str, type[TalkingHeadNode]], ...] = (("record", BagRecordNode), ("replay", BagReplayNode))
 

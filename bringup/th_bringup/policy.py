@@ -89,6 +89,11 @@ NODES: dict[str, Uses] = {
         reply=("face/stop",),
     ),
     "audio_playout": STOPPED + Uses(subscribe=(*SOUND, "face/code"), publish=("audio_delayed", "audio_delayed_info")),
+    "avatar_bridge": STOPPED
+    + Uses(
+        subscribe=("face/code", "face/predictor_alive", "face/expression", "face/look_at"),
+        publish=("face/blendshapes", "face/action_units"),
+    ),
 }
 OPERATOR = Uses(
     publish=("face/expression", "face/look_at", "face/stop_now"),
