@@ -9,9 +9,11 @@ import pytest
 
 from th_common.errors import InputError
 from th_face_renderer.face_model import FaceModel
-from th_face_renderer.readout import NAMES
-from th_face_renderer.testing import synthetic_model
+from th_face_renderer.readout import NAMES, load_readout
+from th_face_renderer.testing import synthetic_face, synthetic_model
+from th_training import cli
 from th_training.corpus.format import Clip, Corpus, write_clip, write_manifest
+from th_training.readout import command
 from th_training.readout.command import HELD_OUT, confusion_table, table
 from th_training.readout.examples import END, Examples, hear, moments, place_of
 from th_training.readout.fit import fit_readout, log_loss
@@ -128,3 +130,53 @@ def test_clips_are_heard_as_the_predictor_makes_them(corpus: Corpus) -> None:
     assert set(found.moment) == {END}
     with pytest.raises(InputError, match="no clip speaks"):
         hear(corpus, corpus.clips, lambda features: np.tile(FACE.rest, (90, 1)), face, forget=4.0)
+
+
+class Sayer:
+    """A predictor whose mouth opens, and whose seventh number is the emotion, with noise."""
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        codes = speech(1.0)
+        codes[:, 6] += features[0, 0] + 0.3 * np.random.default_rng(int(features[0, 1])).normal()
+        return codes.astype(np.float32)
+
+
+def test_the_command_teaches_a_model_and_says_what_that_is_worth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    synthetic_face(tmp_path / "model", side=32)
+    clips = []
+    for k in range(60):
+        split = ("train", "train", "validation", "test")[k % 4]
+        emotion, shift = (("happiness", 2.0), ("neutral", 0.0))[k // 4 % 2]
+        features = np.zeros((90, 40), np.float32)
+        features[0, :2] = shift, k
+        clip = Clip(
+            id=f"c{k}", speaker="abc"[k % 3], frames=90, source=f"s{k}", kind="speech", emotion=emotion, split=split
+        )
+        codes = np.zeros((90, 16), np.float32)
+        clips.append(write_clip(tmp_path / "corpus", clip, features=features, codes=codes))
+    write_manifest(tmp_path / "corpus", clips, profile="robot", face="f", about={"held_out": ["a"]})
+    monkeypatch.setattr(command, "load_predictor", lambda folder: Sayer())
+
+    def run(*arguments: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["readout", str(tmp_path / "model"), "--corpus", str(tmp_path / "corpus"), *arguments])
+        return int(stop.value.code or 0), capsys.readouterr().out
+
+    status, said = run("--dry-run")
+    assert status == 0
+    assert load_readout(tmp_path / "model") is None
+    status, said = run()
+    assert status == 0
+    assert "| voices held out | the clip | 5 |" in said
+    assert "| sentences held out | the clip | 10 |" in said
+    found = load_readout(tmp_path / "model")
+    assert found is not None
+    assert found.worth is not None
+    assert found.worth[0] >= 0.8
+    assert found.forget == command.FORGET
+    (tmp_path / "corpus" / "manifest.json").write_text(
+        (tmp_path / "corpus" / "manifest.json").read_text().replace('"robot"', '"live"')
+    )
+    assert run()[0] == 1, "a corpus of another profile"
