@@ -138,6 +138,8 @@ def test_a_model_folder_may_have_a_read_out(tmp_path: Path) -> None:
         ({"prior": np.zeros(7, np.int32)}, "no numbers"),
         ({"times": np.array([0, 1], np.float32)}, "makes no sense"),
         ({"scale": np.zeros(32, np.float32)}, "are not of a read-out"),
+        ({"scale": np.full(32, 1e-30, np.float32)}, "are not of a read-out"),
+        ({"weights": np.full((32, 7), 1e30, np.float32)}, "are not of a read-out"),
     ):
         add_tensors(tmp_path, EXPRESSION, {**made.tensors(), **change})
         with pytest.raises(ModelError, match=words):

@@ -29,6 +29,8 @@ HOLD = 0.3
 SURE = 0.5
 """An emotion is named from this probability on: it is then likelier than all others together."""
 
+_FAR = 1e6
+
 _PLACES = np.array([CIRCUMPLEX[name] for name in NAMES])
 
 
@@ -93,6 +95,9 @@ class ReadOut:
         shapes = self.scale.shape, self.weights.shape, self.prior.shape
         if shapes != ((width,), (width, count), (count,)) or width % 2 or not width or not (self.scale > 0).all():
             raise ModelError(f"{source}: {self.weights.shape} weights are not of a read-out of {count} emotions")
+        largest = max(float(np.abs(part).max()) for part in (self.mean, self.weights, self.prior))
+        if not largest < _FAR or not self.scale.min() > 1 / _FAR:  # NaN is not smaller either
+            raise ModelError(f"{source}: numbers of {largest:g} are not of a read-out")
         if not (0.1 <= self.forget <= 600 and 0.0 < self.half <= 600):
             raise ModelError(f"{source}: to forget in {forget:g} s and believe half after {half:g} s makes no sense")
 
