@@ -1,8 +1,8 @@
 """ARKit's blendshapes in the terms of the Facial Action Coding System.
 
-Units: P. Ekman, W. V. Friesen, Facial Action Coding System, Consulting Psychologists Press, 1978. Apple's blendshapes were made after
-them; which belongs to which follows the pictures and words of Apple's ARFaceAnchor.BlendShapeLocation and M. Ozel's "ARKit to FACS"
-translation (melindaozel.com).
+Units: P. Ekman, W. V. Friesen, Facial Action Coding System, Consulting Psychologists Press, 1978. Which of Apple's blendshapes
+(ARFaceAnchor.BlendShapeLocation) is which unit: as in the table by which Meta's Movement SDK for Unity (ARKitFace) moves ARKit's
+faces, whose own names are those of the units. There eyeBlink is an eye closure (AU 43), of which a blink (45) is a short one.
 """
 
 from __future__ import annotations
