@@ -15,7 +15,8 @@ from th_common.errors import ModelError
 from th_common.model_folder import EXPRESSION, add_tensors
 from th_face_renderer import load_face
 from th_face_renderer.expression import CIRCUMPLEX
-from th_face_renderer.readout import HOLD, NAMES, SURE, Estimate, Heard, ReadOut, estimate, load_readout
+from th_face_renderer.heard import HOLD, Heard
+from th_face_renderer.readout import NAMES, SURE, Estimate, ReadOut, estimate, load_readout
 from th_face_renderer.testing import synthetic_face, synthetic_model
 
 FACE = synthetic_model(side=48)

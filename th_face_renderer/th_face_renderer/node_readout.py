@@ -10,7 +10,8 @@ from th_msgs.msg import ExpressionEstimate, FacialCode
 from th_common.node import TalkingHeadNode
 from th_common.stamps import to_seconds
 from th_face_renderer.face_model import FaceModel, Floats
-from th_face_renderer.readout import Estimate, Heard, ReadOut, estimate
+from th_face_renderer.heard import Heard
+from th_face_renderer.readout import Estimate, ReadOut, estimate
 
 TOPIC = "face/expression_estimate"
 RATE = 10.0

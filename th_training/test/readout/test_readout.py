@@ -162,13 +162,14 @@ def test_the_command_teaches_a_model_and_says_what_that_is_worth(
     def run(*arguments: str) -> tuple[int, str]:
         with pytest.raises(SystemExit) as stop:
             cli.main(["readout", str(tmp_path / "model"), "--corpus", str(tmp_path / "corpus"), *arguments])
-        return int(stop.value.code or 0), capsys.readouterr().out
+        told = capsys.readouterr()
+        return int(stop.value.code or 0), told.out + told.err
 
     status, said = run("--dry-run")
-    assert status == 0
+    assert status == 0, said
     assert load_readout(tmp_path / "model") is None
     status, said = run()
-    assert status == 0
+    assert status == 0, said
     assert "| voices held out | the clip | 5 |" in said
     assert "| sentences held out | the clip | 10 |" in said
     found = load_readout(tmp_path / "model")

@@ -10,7 +10,8 @@ import numpy as np
 from th_common.errors import InputError
 from th_face_renderer.expression import ALSO
 from th_face_renderer.face_model import FaceModel
-from th_face_renderer.readout import NAMES, Heard
+from th_face_renderer.heard import Heard
+from th_face_renderer.readout import NAMES
 from th_training.corpus.format import FPS, Clip, Corpus
 
 Predict = Callable[[np.ndarray], np.ndarray]

@@ -24,7 +24,7 @@ def fit_readout(examples: Examples, checks: Examples, *, forget: float) -> ReadO
     """
     if len(np.unique(examples.wanted)) < 2 or not len(checks):
         raise InputError("a read-out is learnt from clips of several emotions, and set by others")
-    mean, scale = examples.statistics.mean(0), np.maximum(examples.statistics.std(0), 1e-6)
+    mean, scale = examples.statistics.mean(0), np.maximum(examples.statistics.std(0), 1e-3)
     shares = np.bincount(examples.wanted, minlength=len(NAMES)) / len(examples)
     prior = np.log(np.maximum(shares, _LEAST_SHARE))
 
