@@ -145,7 +145,7 @@ class AvatarBridgeNode(TalkingHeadNode):
         if link is None:
             health.set("avatar", "topics only")
             return
-        health.set("avatar", link.address if link.heard else f"{link.address}, where nobody listens")
+        health.set("avatar", f"{link.address}: {link.problem}" if link.problem else link.address)
         health.set("datagrams", link.sent)
         health.set("datagrams per s", self.trend.per_second("datagrams", link.sent))
         health.set("unheard datagrams", link.unheard)

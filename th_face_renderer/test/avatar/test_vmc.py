@@ -107,9 +107,12 @@ def test_a_link_tells_whether_somebody_listens() -> None:
         link = Link(address)
         link.send([b"one", b"two"])
         assert [listener.recv(10), listener.recv(10)] == [b"one", b"two"]
-    assert (link.address, link.local, link.sent, link.heard) == (address, True, 2, True)
+    assert (link.address, link.local, link.sent, link.problem) == (address, True, 2, "")
     for _ in range(3):  # the machine's answer to the first comes with the second
         link.send([b"three"])
-    assert not link.heard or link.unheard
     assert link.unheard >= 1
+    link.send([bytes(100_000)])
+    assert link.problem, "too long, and so is said"
     link.close()
+    link.send([b"after the end"])
+    assert link.problem

@@ -48,20 +48,23 @@ class Link:
         self.sent = 0
         """Datagrams that left."""
         self.unheard = 0
-        """Datagrams after which the machine there said that nobody listens, or that this machine could not send."""
-        self.heard = True
-        """Whether nobody complained of the newest."""
+        """Datagrams that did not leave: the machine there had said that nobody listens, or there was no way to it."""
+        self.problem = ""
+        """What was wrong with the newest; empty: nothing that anybody complained of."""
 
     def send(self, datagrams: Sequence[bytes]) -> None:
         """Send them in order; whoever does not listen yet gets the next ones."""
-        self.heard = True
+        self.problem = ""
         for datagram in datagrams:
             try:
                 self._socket.send(datagram)
                 self.sent += 1
-            except (ConnectionRefusedError, BlockingIOError):
+            except ConnectionRefusedError:
                 self.unheard += 1
-                self.heard = False
+                self.problem = "nobody listens"
+            except OSError as error:  # a network that is down for a while, a queue that is full
+                self.unheard += 1
+                self.problem = error.strerror or str(error)
 
     def close(self) -> None:
         """Send no more."""
