@@ -41,6 +41,12 @@ ARGUMENTS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("channels", "", SOUND, ()),
     ("sample_format", "", f"S16LE, F32LE and their kin, {SOUND}", ()),
     ("coding_format", "", f"wave or mp3, {SOUND}", ("", "wave", "mp3")),
+    (
+        "avatar",
+        "",
+        "also move an avatar: HOST:PORT of its program (VMC protocol), as 127.0.0.1:39539, or topics for the topics alone",
+        (),
+    ),
     ("composed", "true", "true: one process; false: one process per node", YES_NO),
     (
         "respawn",
@@ -69,7 +75,10 @@ NODES = (
     ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay", "deterministic")),
     ("th_audio_features", "audio_features", ("model", "deterministic", *INTAKE)),
     ("th_audio_io", "audio_source", ("source", "loop")),
+    ("th_face_renderer", "avatar_bridge", ("model", "vmc")),
 )
+OPTIONAL = {"avatar_bridge": "avatar"}
+"""Nodes that run only where a launch argument asks for them."""
 RESPAWN_DELAY = 0.5  # s
 CONVERT: dict[str, Callable[[str], object]] = {
     "port": int,
@@ -85,6 +94,8 @@ CONVERT: dict[str, Callable[[str], object]] = {
 def nodes(context: LaunchContext) -> list[Node]:
     """The actions for the arguments that were given."""
     value = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
+    value["vmc"] = "" if value["avatar"] == "topics" else value["avatar"]
+    wanted = [entry for entry in NODES if value.get(OPTIONAL.get(entry[1], ""), "yes")]
     common = {
         "namespace": value["namespace"],
         "output": "screen",
@@ -101,11 +112,12 @@ def nodes(context: LaunchContext) -> list[Node]:
     if value["composed"] == "true":
         overrides = [
             item
-            for _, node, names in NODES
+            for _, node, names in wanted
             for name, given in {**shared, **own(names)}.items()
             for item in ("-p", f"{node}:{name}:={_yaml(given)}")
         ]
         arguments = ["--params-file", value["params_file"], "--log-level", value["log_level"]]
+        arguments += ["--avatar", value["avatar"]] if value["avatar"] else []
         return [
             Node(
                 package="th_bringup",
@@ -125,7 +137,7 @@ def nodes(context: LaunchContext) -> list[Node]:
             **again,
             **common,
         )
-        for package, name, names in NODES
+        for package, name, names in wanted
     ]
 
 

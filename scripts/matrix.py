@@ -28,7 +28,17 @@ GENERATIONS = {
     "numpy2": ("numpy>=2", "opencv-python", "scipy", "aiohttp", "PyYAML"),
 }
 """What apt brings on Ubuntu 24.04 (Jazzy, Kilted); and the newest there is, numpy 2 or later as on 26.04 (Lyrical)."""
-NEEDS = ("setuptools<80", "pysptk", "python_speech_features", "soxr", "soundfile", "sounddevice", "av", "safetensors")
+NEEDS = (
+    "setuptools<80",
+    "pysptk",
+    "python_speech_features",
+    "soxr",
+    "soundfile",
+    "sounddevice",
+    "av",
+    "safetensors",
+    "python-osc",
+)
 """What comes from PyPI on every robot (docs/install.md)."""
 TOOLS = ("pytest==8.3.5", "hypothesis")
 ELSEWHERE = {"rclpy", "torch", "domain_coordinator", "launch", "th_training"}

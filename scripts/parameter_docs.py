@@ -14,6 +14,7 @@ from th_common.node import TalkingHeadNode
 from th_common.parameters import table_markdown
 from th_common.table_node import COMMON_PARAMETERS
 from th_face_predictor.node import FacePredictorNode
+from th_face_renderer.avatar_node import AvatarBridgeNode
 from th_face_renderer.node import FaceRendererNode
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "parameters.md"
@@ -23,6 +24,7 @@ NODES: tuple[tuple[str, type[TalkingHeadNode]], ...] = (
     ("face_predictor", FacePredictorNode),
     ("face_renderer", FaceRendererNode),
     ("audio_playout", AudioPlayoutNode),
+    ("avatar_bridge", AvatarBridgeNode),
 )
 TOOLS: tuple[tuple[str, type[TalkingHeadNode]], ...] = (("record", BagRecordNode), ("replay", BagReplayNode))
 

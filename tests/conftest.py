@@ -29,6 +29,7 @@ NODES = {
     "audio_features": NodeEntry("th_audio_features", "th_audio_features.node", "AudioFeaturesNode"),
     "face_predictor": NodeEntry("th_face_predictor", "th_face_predictor.node", "FacePredictorNode"),
     "face_renderer": NodeEntry("th_face_renderer", "th_face_renderer.node", "FaceRendererNode"),
+    "avatar_bridge": NodeEntry("th_face_renderer", "th_face_renderer.avatar_node", "AvatarBridgeNode"),
 }
 
 

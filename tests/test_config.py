@@ -10,6 +10,7 @@ import yaml
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
+from tests.conftest import NODES
 from th_common.table_node import COMMON_PARAMETERS
 
 
@@ -22,7 +23,7 @@ def test_every_node_has_its_section(root: Path, node_entries: dict[str, Any]) ->
     assert set(_config(root)) == set(node_entries)
 
 
-@pytest.mark.parametrize("node", ["audio_source", "audio_playout", "audio_features", "face_predictor", "face_renderer"])
+@pytest.mark.parametrize("node", NODES)
 def test_values_are_those_of_the_table(root: Path, node_entries: dict[str, Any], node: str) -> None:
     table = {p.name: p for p in COMMON_PARAMETERS + node_entries[node].load().parameters}
     given = _config(root)[node]

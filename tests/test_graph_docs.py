@@ -33,8 +33,9 @@ VALUES = {
     "pause": 0.0,
     "presentation_delay": 5.0,
     "idle_timeout": 3.0,
+    "vmc": "127.0.0.1:9",
 }
-"""Small pictures, and so much time that a busy machine drops nothing."""
+"""Small pictures, so much time that a busy machine drops nothing, and an avatar program that nobody has started."""
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +52,15 @@ def nodes() -> Iterator[list[TalkingHeadNode]]:
         guest = graph.add(lambda context: Node("guest", context=context))
         guest.create_subscription(Image, "face/image", lambda _: None, 1)
         guest.create_subscription(AudioDataStamped, "audio_delayed", lambda _: None, 10)
-        made.append(make("audio_source"))
-        renderer, playout, predictor = made[0], made[1], made[2]
+        made += [make("avatar_bridge"), make("audio_source")]
+        renderer, playout, predictor, avatar = made[0], made[1], made[2], made[4]
         speaks = graph.wait(
             lambda: (
                 renderer.stages.percentiles("transport") is not None
                 and renderer.health.counter("codes") > 5
                 and playout.health.number("buffer depth ms") is not None
                 and predictor.stages.percentiles("lookahead") is not None
+                and avatar.stages.percentiles("avatar") is not None
             ),
             120.0,
         )

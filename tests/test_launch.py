@@ -123,6 +123,7 @@ def test_separate_nodes_exist_and_take_their_parameters(
         channels="2",
         sample_format="F32LE",
         coding_format="mp3",
+        avatar="127.0.0.1:39539",
     )
     assert {n.fields["executable"] for n in nodes} == set(node_entries)
     seen: set[str] = set()
@@ -137,6 +138,20 @@ def test_separate_nodes_exist_and_take_their_parameters(
         seen |= set(overrides)
     assert {"source", "loop", "display", "port", "model", "lookahead", "presentation_delay", "autostart"} <= seen
     assert {"sample_rate", "channels", "sample_format", "coding_format"} <= seen
+
+
+@pytest.mark.parametrize(("avatar", "vmc"), [("", None), ("topics", None), ("127.0.0.1:39539", "127.0.0.1:39539")])
+def test_an_avatar_is_moved_where_it_is_asked_for(stand_ins: None, root: Path, avatar: str, vmc: str | None) -> None:
+    from th_bringup.face_graph import parser, ros_arguments
+
+    _, nodes = _run(root / "launch" / "face.launch.py", composed="false", avatar=avatar)
+    bridges = [n.fields["parameters"][1] for n in nodes if n.fields["executable"] == "avatar_bridge"]
+    assert [bridge.get("vmc") for bridge in bridges] == ([vmc] if avatar else [])
+    _, (graph,) = _run(root / "launch" / "face.launch.py", avatar=avatar)
+    arguments = graph.fields["arguments"]
+    options = parser().parse_args(arguments[: arguments.index("--ros-args")])
+    assert (options.avatar or "") == avatar
+    assert (f'avatar_bridge:vmc:="{vmc}"' in ros_arguments(options)) == (vmc is not None)
 
 
 def test_a_number_that_is_none_is_refused_by_name(stand_ins: None, root: Path) -> None:

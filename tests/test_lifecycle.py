@@ -46,6 +46,7 @@ SMALL = {
     "audio_source": {"source": "mic"},
     "audio_playout": {"loudspeaker": True},
     "face_renderer": {"height": 64, "width": 64, "port": 0},
+    "avatar_bridge": {"vmc": "127.0.0.1:9"},
 }
 ERRORS = {"model": ModelError("no such model"), "bug": RuntimeError("a bug")}
 STEPS = st.lists(

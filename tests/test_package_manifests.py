@@ -33,6 +33,7 @@ NAMES = {
     "soundfile": "python3-soundfile",
     "pocketsphinx": "python3-pocketsphinx-pip",
     "dlib": "python3-dlib-pip",
+    "pythonosc": "python-osc",
 }
 # programs and libraries that are found by name at run time, not imported
 NOT_IMPORTED = {"sdl2"}

@@ -22,6 +22,7 @@ CLASSES = {
     "face_predictor": "th_face_predictor.node:FacePredictorNode",
     "face_renderer": "th_face_renderer.node:FaceRendererNode",
     "audio_playout": "th_audio_io.playout_node:AudioPlayoutNode",
+    "avatar_bridge": "th_face_renderer.avatar_node:AvatarBridgeNode",
 }
 OPTIONS: dict[str, dict[str, Any]] = {
     "face_renderer": {"display": "web", "port": 0},

@@ -32,5 +32,10 @@ setup(
     maintainer_email="maintainers@talking-head.invalid",
     description="Facial codes to pictures: active appearance model decoder, page, window and image topics.",
     license="Apache-2.0",
-    entry_points={"console_scripts": ["face_renderer = th_face_renderer.node:main"]},
+    entry_points={
+        "console_scripts": [
+            "avatar_bridge = th_face_renderer.avatar_node:main",
+            "face_renderer = th_face_renderer.node:main",
+        ]
+    },
 )

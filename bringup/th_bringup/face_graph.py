@@ -1,6 +1,6 @@
 """The whole graph in one process: source, features, predictor, renderer and playout on one executor.
 
-usage: face_graph --source example|FILE|mic|topic --display web|window|none [--model NAME|FOLDER] [--ros-args ...]
+usage: face_graph --source example|FILE|mic|topic --display web|window|none [--model NAME|FOLDER] [--avatar HOST:PORT] [--ros-args ...]
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 # One core is enough for the graph; idle BLAS threads would only spin beside it.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+
+
+TOPICS = "topics"
+"""Says that avatar_bridge runs, and sends nothing to an avatar program."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,6 +38,10 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--port", type=int, help="port of the page, 0 for any free one")
     result.add_argument("--loop", choices=("true", "false"), help="begin a file again when it ends")
     result.add_argument("--loudspeaker", choices=("true", "false"), help="play the sound on this machine")
+    result.add_argument(
+        "--avatar",
+        help=f"also move an avatar: HOST:PORT of its program (VMC protocol), or {TOPICS!r} for the topics alone",
+    )
     result.add_argument("--params-file", type=Path, help="parameters of all nodes (default: config/face.yaml)")
     result.add_argument("--log-level", default="info", choices=("debug", "info", "warn", "error", "fatal"))
     return result
@@ -55,12 +64,21 @@ def ros_arguments(options: argparse.Namespace) -> list[str]:
         ("face_renderer", "model", options.model or None),
         ("face_predictor", "model", options.model or None),
         ("audio_features", "model", options.model or None),
+        *avatar_overrides(getattr(options, "avatar", None), options.model),
     )
     for node, name, value in overrides:
         if value is not None:
             # JSON is YAML: strings arrive as they are, whatever characters they hold.
             arguments += ["-p", f"{node}:{name}:={json.dumps(value, ensure_ascii=False)}"]
     return arguments
+
+
+def avatar_overrides(avatar: str | None, model: str | None) -> list[tuple[str, str, str]]:
+    """Parameters of avatar_bridge; none where it does not run."""
+    if not avatar:
+        return []
+    vmc = [] if avatar == TOPICS else [("avatar_bridge", "vmc", avatar)]
+    return vmc + ([("avatar_bridge", "model", model)] if model else [])
 
 
 def default_params_file() -> Path | None:
@@ -74,8 +92,8 @@ def default_params_file() -> Path | None:
     return next((c for c in candidates if c.is_file()), None)
 
 
-def make_nodes() -> Sequence[TalkingHeadNode]:
-    """All nodes, consumers before producers, so that the first sound finds everybody listening."""
+def make_nodes(*, avatar: bool = False) -> Sequence[TalkingHeadNode]:
+    """All nodes, consumers before producers, so that the first sound finds everybody listening; avatar_bridge if it is wished."""
     import cv2
 
     from th_audio_features.node import AudioFeaturesNode
@@ -85,7 +103,13 @@ def make_nodes() -> Sequence[TalkingHeadNode]:
     from th_face_renderer.node import FaceRendererNode
 
     cv2.setNumThreads(1)
+    avatars: list[TalkingHeadNode] = []
+    if avatar:
+        from th_face_renderer.avatar_node import AvatarBridgeNode
+
+        avatars.append(AvatarBridgeNode())
     return [
+        *avatars,
         FaceRendererNode(),
         AudioPlayoutNode(),
         FacePredictorNode(),
@@ -105,7 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from th_bringup.overrides import in_every_namespace
     from th_common.spin import spin_nodes
 
-    return spin_nodes(make_nodes, in_every_namespace([*ros_arguments(options), *rest]), fail_fast=True)
+    make = partial(make_nodes, avatar=bool(options.avatar))
+    return spin_nodes(make, in_every_namespace([*ros_arguments(options), *rest]), fail_fast=True)
 
 
 if __name__ == "__main__":

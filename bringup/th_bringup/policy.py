@@ -85,14 +85,19 @@ NODES: dict[str, Uses] = {
     "face_renderer": STOPPED
     + Uses(
         subscribe=(*SOUND, "face/code", "face/predictor_alive", "face/expression", "face/look_at"),
-        publish=("face/image", "face/image/compressed", "face/stop_now"),
+        publish=("face/image", "face/image/compressed", "face/expression_estimate", "face/stop_now"),
         reply=("face/stop",),
     ),
     "audio_playout": STOPPED + Uses(subscribe=(*SOUND, "face/code"), publish=("audio_delayed", "audio_delayed_info")),
+    "avatar_bridge": STOPPED
+    + Uses(
+        subscribe=("face/code", "face/predictor_alive", "face/expression", "face/look_at"),
+        publish=("face/blendshapes", "face/action_units"),
+    ),
 }
 OPERATOR = Uses(
     publish=("face/expression", "face/look_at", "face/stop_now"),
-    subscribe=("/diagnostics", "face/code"),
+    subscribe=("/diagnostics", "face/code", "face/expression_estimate"),
     request=("face/stop",),
 )
 """For a console: it sees how the face is, says what it shall show, and stops it. It cannot speak, nor set a parameter."""

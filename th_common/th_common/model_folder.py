@@ -4,6 +4,7 @@ models/default/card.json              name, id, profile, lookahead, licence, exp
 models/default/face.safetensors       active appearance model (its SHA-256 is the model's id)
 models/default/predictor.safetensors  network, and statistics that standardise features and codes
 models/default/blendshapes.safetensors  from codes to ARKit's blendshapes; not every model has it
+models/default/expression.safetensors   what predicted codes express (th_face_renderer.readout); not every model has it
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ CARD = "card.json"
 FACE = "face.safetensors"
 PREDICTOR = "predictor.safetensors"
 BLENDSHAPES = "blendshapes.safetensors"
+EXPRESSION = "expression.safetensors"
 MAX_CARD_BYTES = 1 << 20
 MAX_TENSOR_BYTES = 256 << 20
 

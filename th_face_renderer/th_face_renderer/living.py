@@ -131,6 +131,12 @@ class LivingFace:
         if self._look is not None and self._look.until > now:
             self._look = replace(self._look, until=now)
 
+    def hush(self, now: float) -> None:
+        """A stop: nothing is said, shown or looked at any more."""
+        self.schedule.clear()
+        self.expressions.rest(now)
+        self.look_away(now)
+
     def _layer(self, time: float, busy: float) -> Layer:
         life, blinks, look = self._life, self._blinks, self._look
         if life is None and look is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -10,6 +12,7 @@ from rclpy.publisher import Publisher
 from rclpy.service import Service
 from std_msgs.msg import Empty
 from std_srvs.srv import Trigger
+from th_msgs.msg import FacialCode
 
 from th_audio_io.ros_intake import INTAKE_PARAMETERS
 from th_common.default_model import find_model
@@ -23,12 +26,15 @@ from th_face_renderer.display import CodeDisplay, Display
 from th_face_renderer.display.images import ImageTopics
 from th_face_renderer.display.window import Window, make_window
 from th_face_renderer.display.window_sdl import SdlWindow
+from th_face_renderer.face_model import Floats
 from th_face_renderer.life import IdleLife
 from th_face_renderer.living import LivingFace
 from th_face_renderer.node_codes import CodeIntake
 from th_face_renderer.node_page import BLACK, FacePage
 from th_face_renderer.node_parameters import PARAMETERS, THRESHOLDS
+from th_face_renderer.node_readout import Expressing
 from th_face_renderer.node_wishes import Wishes
+from th_face_renderer.readout import load_readout
 from th_face_renderer.show import Show
 
 
@@ -49,6 +55,7 @@ class FaceRendererNode(TalkingHeadNode):
         self._stop_service: Service | None = None
         self._stop_call: Publisher | None = None
         self._images: ImageTopics | None = None
+        self._expressing: Expressing | None = None
         self._page: FacePage | None = None
         self._displays: list[Display | CodeDisplay] = []
         self._show: Show | None = None
@@ -60,7 +67,8 @@ class FaceRendererNode(TalkingHeadNode):
 
     def configure(self) -> None:
         background = read_background(self.value("background"))
-        decoder = self._decoder = load_face(find_model(self.value("model")), background=background)
+        folder = find_model(self.value("model"))
+        decoder = self._decoder = load_face(folder, background=background)
         if decoder.backend != "c":
             self.get_logger().warning(f"faces are drawn with numpy and OpenCV, slower: {kernel.problem()}")
         self._living = LivingFace(decoder.model, expressions=decoder.expressions, life=self._life())
@@ -76,7 +84,8 @@ class FaceRendererNode(TalkingHeadNode):
             self._displays.append(make_window(lead=lead, monitor=monitor, background=bars, on_leave=self._leave))
         # The first picture costs most (a size is prepared then); nobody should wait for it.
         decoder.render(decoder.rest_code, self._size, copy=False)
-        self._codes = CodeIntake(self, decoder, self._living.schedule, learn=self._learn)
+        self._expressing = self._reading_out(folder, decoder)
+        self._codes = CodeIntake(self, decoder, self._living.schedule, learn=self._learn, pass_on=self._pass_on)
         self._stop_call = self.create_publisher(Empty, STOP_TOPIC, 10)
         self._stop_service = self.create_service(Trigger, "face/stop", self._serve_stop)
         self.health.set("model", decoder.model_id[:12])
@@ -110,7 +119,7 @@ class FaceRendererNode(TalkingHeadNode):
     def cleanup(self) -> None:
         if self._page is not None:
             self._page.close()
-        for part in (self._codes, self._wishes, self._images):
+        for part in (self._codes, self._wishes, self._images, self._expressing):
             if part is not None:
                 part.destroy()
         if self._stop_service is not None:
@@ -119,7 +128,7 @@ class FaceRendererNode(TalkingHeadNode):
             self.destroy_publisher(self._stop_call)
         self._displays = []
         self._show = self._page = self._codes = self._wishes = self._images = None
-        self._decoder = self._living = self._stop_service = self._stop_call = None
+        self._decoder = self._living = self._stop_service = self._stop_call = self._expressing = None
 
     def parameter_changed(self, name: str, value: Any) -> None:
         if name.startswith("idle_") and self._living is not None:
@@ -166,9 +175,9 @@ class FaceRendererNode(TalkingHeadNode):
 
     def _rest_now(self) -> None:
         if self._living is not None:
-            self._living.schedule.clear()
-            self._living.expressions.rest(self.now())
-            self._living.look_away(self.now())
+            self._living.hush(self.now())
+        if self._expressing is not None:
+            self._expressing.forget()
         if self._page is not None:
             self._page.hush()
         if self._show is not None:
@@ -197,6 +206,22 @@ class FaceRendererNode(TalkingHeadNode):
         if not self.value("idle_life"):
             return None
         return IdleLife(seed=self.value("idle_seed"), scale=self.value("idle_motion"))
+
+    def _reading_out(self, folder: Path, decoder: FaceDecoder) -> Expressing | None:
+        """Who says what the voice expresses; nobody, where the model does not know."""
+        read_out = load_readout(folder)
+        if read_out is None:
+            self.health.set("read-out", "none: the model has no expression.safetensors (th readout)")
+            return None
+        page = self._page
+        if page is None:
+            return Expressing(self, decoder.model, read_out)
+        tell = partial(page.tell_estimate, worth=read_out.worth)
+        return Expressing(self, decoder.model, read_out, readers=lambda: page.readers, tell=tell)
+
+    def _pass_on(self, code: Floats, message: FacialCode) -> None:
+        if self._expressing is not None:
+            self._expressing.hear(code, message)
 
     def _learn(self, capture: float, due: float, offset: float) -> None:
         if self._page is not None:

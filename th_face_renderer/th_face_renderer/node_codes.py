@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from rclpy.event_handler import QoSLivelinessChangedInfo, SubscriptionEventCallbacks
@@ -14,12 +15,21 @@ from th_common.errors import InputError
 from th_common.health import Level
 from th_common.node import FRAMES_DEPTH, TalkingHeadNode
 from th_common.stamps import to_seconds
-from th_face_renderer.decoder import FaceDecoder
+from th_face_renderer.face_model import FaceModel, Floats
 from th_face_renderer.schedule import CodeSchedule
+
+
+class Face(Protocol):
+    """Whose codes they are; a FaceDecoder is one."""
+
+    model: FaceModel
+    model_id: str
 
 
 class CodeIntake:
     """Subscribes to face/code for a node and fills its schedule. `learn` is told what codes say about the sound's time.
+
+    `pass_on` gets every code that came in time, with its message.
 
     Codes of another face, of another length, with NaN, or with a presentation time that is absurd are refused by name.
     """
@@ -27,12 +37,14 @@ class CodeIntake:
     def __init__(
         self,
         node: TalkingHeadNode,
-        decoder: FaceDecoder,
+        face: Face,
         schedule: CodeSchedule,
         *,
-        learn: Callable[[float, float, float], None],
+        learn: Callable[[float, float, float], None] = lambda capture, due, offset: None,
+        pass_on: Callable[[Floats, FacialCode], None] = lambda code, message: None,
     ) -> None:
-        self._node, self._decoder, self._schedule, self._learn = node, decoder, schedule, learn
+        self._node, self._face, self._schedule = node, face, schedule
+        self._learn, self._pass_on = learn, pass_on
         self.ahead = 0.0
         """How long (s) before their time codes come, smoothed."""
         self.predictors = 0
@@ -49,14 +61,14 @@ class CodeIntake:
             self._node.destroy_subscription(subscription)
 
     def _take(self, message: FacialCode) -> None:
-        node, schedule, model = self._node, self._schedule, self._decoder.model
+        node, schedule, model = self._node, self._schedule, self._face.model
         if not node.active or not node.admits(message.after_stop):
             return
-        if message.face_model != self._decoder.model_id:
+        if message.face_model != self._face.model_id:
             self._refuse(
                 "another face",
-                f"codes are for face {message.face_model[:12]!r}, this is {self._decoder.model_id[:12]!r}: "
-                "give predictor and renderer the same model",
+                f"codes are for face {message.face_model[:12]!r}, this is {self._face.model_id[:12]!r}: "
+                f"give face_predictor and {node.get_name()} the same model",
             )
             return
         if (len(message.shape), len(message.appearance)) != model.dimensions:
@@ -75,8 +87,11 @@ class CodeIntake:
         if schedule.push(code, due=due, frame=message.frame, now=now):
             self.ahead += 0.05 * (due - now - self.ahead)
             node.stages.add("queue", due - now)
+            self._pass_on(code, message)
         elif schedule.early > early:
-            self._refuse("bad code", f"due in {due - now:.1f} s: predictor and renderer disagree about the time")
+            self._refuse(
+                "bad code", f"due in {due - now:.1f} s: face_predictor and {node.get_name()} disagree about the time"
+            )
             return
         else:
             node.report("codes late", f"a code came {now - due:.3f} s after it was due", level=Level.WARN, hold=5.0)

@@ -20,6 +20,7 @@ from th_face_renderer.display.page_face import page_face
 from th_face_renderer.display.page_token import exposed, read_token
 from th_face_renderer.display.page_viewer import Action
 from th_face_renderer.node_wishes import Wishes
+from th_face_renderer.readout import Estimate
 from th_face_renderer.sound import SoundInStep
 
 BLACK = (0, 0, 0)
@@ -121,6 +122,26 @@ class FacePage:
         snapshot = health.snapshot()
         badge = "" if snapshot.level < Level.ERROR else snapshot.message.split(":", 1)[0]
         self._server.info({"badge": badge, **self._around, **{key: snapshot.values.get(key, "") for key in _TOLD}})
+
+    @property
+    def readers(self) -> int:
+        """How many operators' pages want to know what the voice expresses."""
+        return self._server.readers
+
+    def tell_estimate(self, said: Estimate, worth: tuple[float, float] | None) -> None:
+        """Tell them. `worth`: of ReadOut."""
+        right, commonest = worth or (None, None)
+        odds = float(said.probabilities.max())
+        self._server.estimate(
+            {
+                "mood": said.named,
+                "odds": round(odds, 3),
+                "speaking": said.speaking,
+                "evidence": round(said.evidence, 2),
+                "right": right,
+                "commonest": commonest,
+            }
+        )
 
     def _take_sound(self, chunk: Chunk) -> None:
         self.sound.push(chunk.samples, rate=chunk.rate, capture=chunk.time, now=self._node.now())

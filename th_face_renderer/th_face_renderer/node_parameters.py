@@ -7,6 +7,35 @@ from th_common.parameters import Parameter
 from th_common.thresholds import Threshold
 from th_face_renderer.background import read_background
 
+LIFE_PARAMETERS = (
+    Parameter(
+        name="idle_life",
+        default=True,
+        description="whether the face blinks, looks about, breathes and attends by itself; speech always wins on lips and jaw",
+    ),
+    Parameter(
+        name="idle_seed",
+        default=0,
+        description="of all that is random in it: the same seed does the same at the same time",
+        minimum=0,
+        maximum=2**31 - 1,
+    ),
+    Parameter(
+        name="idle_motion",
+        default=1.0,
+        description="how much gaze, breath and attention move; blinks stay as they are",
+        minimum=0.0,
+        maximum=1.0,
+    ),
+    Parameter(
+        name="look_at_frame",
+        default="",
+        description="the frame that points on face/look_at must be in: x to the face's own right, y down, z out of the screen; "
+        "empty: whatever they say, they are",
+    ),
+)
+"""Of whoever makes a face alive: what it does by itself, and whom it looks at."""
+
 PARAMETERS = (
     MODEL_PARAMETER,
     Parameter(
@@ -55,31 +84,7 @@ PARAMETERS = (
         minimum=1,
         maximum=100,
     ),
-    Parameter(
-        name="idle_life",
-        default=True,
-        description="whether the face blinks, looks about, breathes and attends by itself; speech always wins on lips and jaw",
-    ),
-    Parameter(
-        name="idle_seed",
-        default=0,
-        description="of all that is random in it: the same seed does the same at the same time",
-        minimum=0,
-        maximum=2**31 - 1,
-    ),
-    Parameter(
-        name="idle_motion",
-        default=1.0,
-        description="how much gaze, breath and attention move; blinks stay as they are",
-        minimum=0.0,
-        maximum=1.0,
-    ),
-    Parameter(
-        name="look_at_frame",
-        default="",
-        description="the frame that points on face/look_at must be in: x to the face's own right, y down, z out of the screen; "
-        "empty: whatever they say, they are",
-    ),
+    *LIFE_PARAMETERS,
     Parameter(name="frame_id", default="", description="header.frame_id of the image topics", read_only=True),
     Parameter(
         name="host",

@@ -31,6 +31,7 @@ class Voice:
         modes = model.shape_modes[:, :LANDMARKS].astype(np.float64)
         self._opening = (modes[:, LOWER, 1] - modes[:, UPPER, 1]).mean(axis=1).astype(np.float32)
         self._eyes = max(float(np.linalg.norm(rest[45] - rest[36])), 1e-6)
+        self._gap = float((model.shape_mean[LOWER, 1] - model.shape_mean[UPPER, 1]).mean())
         self._rest = float(model.rest[: self._shape] @ self._opening)
         owned = np.concatenate(
             [
@@ -44,6 +45,10 @@ class Voice:
         free[:, -2:, 0] = 0.0  # of the corners only up and down
         self.shape_projection = _projection(free.reshape(self._shape, -1), owned.T)
         self.appearance_projection = _projection(*_levels(model, rest))
+
+    def opening(self, code: Floats) -> float:
+        """The gap between the lips, in distances between the outer corners of the eyes, at least 0."""
+        return max((self._gap + float(code[: self._shape] @ self._opening)) / self._eyes, 0.0)
 
     def busy(self, code: Floats) -> float:
         """0 where the lips are together as at rest, 1 where they are plainly open."""

@@ -120,3 +120,30 @@ def test_minutes_add_up_over_runs(tmp_path):
     for damaged in ("", "[1]", '{"speech": "x"}'):
         (tmp_path / "work" / "minutes.json").write_text(damaged)
         assert Clock(tmp_path / "work" / "minutes.json").minutes == {}
+
+
+def test_a_read_out_is_taught_where_enough_was_said(tmp_path, monkeypatch, capsys):
+    from th_face_renderer.readout import ReadOut, load_readout
+    from th_face_renderer.testing import synthetic_face
+    from th_training.face.readout import teach_readout
+
+    synthetic_face(tmp_path / "model", side=32)
+    small_corpus(tmp_path / "corpus")
+    made = ReadOut(
+        mean=np.zeros(32), scale=np.ones(32), weights=np.zeros((32, 7)), prior=np.zeros(7), forget=4.0, half=0.1
+    )
+
+    def learn(model, corpus, *, progress):
+        assert len(corpus.clips) == 12
+        return made, {}
+
+    monkeypatch.setattr("th_training.readout.command.learn_readout", learn)
+    teach_readout(tmp_path / "model", tmp_path / "corpus")
+    assert load_readout(tmp_path / "model").half == pytest.approx(0.1)
+
+    def refuse(*_, **__):
+        raise InputError("too little was said")
+
+    monkeypatch.setattr("th_training.readout.command.learn_readout", refuse)
+    teach_readout(tmp_path / "model", tmp_path / "corpus")
+    assert "no read-out: too little was said" in capsys.readouterr().out

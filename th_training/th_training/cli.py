@@ -22,6 +22,7 @@ PARTS: dict[str, tuple[str, str]] = {
         "th_training.blendshapes.command",
         "Teach a model of the virtual actor to speak in ARKit's blendshapes.",
     ),
+    "readout": ("th_training.readout.command", "Teach a model to say what its predicted codes express."),
     "synthesize": ("th_training.synthesize", "Turn a sound file into a video of the speaking face."),
     "features": ("th_training.features.commands", "Show the features of a sound file, and what is wrong with it."),
     "corpus": ("th_training.corpus.commands", "Make and inspect corpora."),

@@ -142,6 +142,36 @@ def test_expressions_have_a_slider_and_a_click_on_the_face_is_a_look(serve: Serv
     page.close()
 
 
+def test_it_says_what_the_voice_expresses_to_whoever_operates_the_face(serve: Serve, browser: Chromium) -> None:
+    server = serve(face=page_face(FACE.model, model_id="face"), actions={"stop": lambda: None})
+    server.show_code(FACE.rest_code, 1000.0)
+    visitor = browser.open(server.url, width=300, height=300)
+    visitor.wait("window.thFace?.state === 'open'")
+    page = browser.open(server.url + "operator", width=1000, height=600)
+    page.wait(f"{MIRROR}?.state === 'open'")
+    assert server.readers == 1, "whoever only looks is not told"
+    assert page.evaluate("document.getElementById('sounds').hidden") is True
+    heard = {"mood": "happy", "odds": 0.75, "speaking": True, "evidence": 2.0, "right": 0.5, "commonest": 0.25}
+    for change, word, percent in (
+        ({}, "happy · speaking", "75"),
+        ({"mood": "", "odds": 0.3, "speaking": False}, "unsure", "30"),
+        ({"evidence": 0.1}, "– · speaking", "0"),
+    ):
+        server.estimate({**heard, **change})
+        page.wait(f"document.getElementById('mood').textContent === {word!r}")
+        assert page.evaluate("document.getElementById('sounds').hidden") is False
+        assert page.evaluate("document.getElementById('odds').getAttribute('aria-valuenow')") == percent
+    assert "50 in 100" in page.evaluate("document.getElementById('sounds').title")
+    assert visitor.evaluate("thFace.estimate") is None
+    server.hush()
+    page.wait("document.getElementById('sounds').hidden")
+    server.estimate({**heard, "right": None, "commonest": None})
+    page.wait("!document.getElementById('sounds').title.includes('100')")
+    assert page.errors == []
+    for one in (page, visitor):
+        one.close()
+
+
 @pytest.mark.parametrize("screen", [(390, 844), (360, 640), (1280, 800), (900, 480)], ids=str)
 def test_state_and_stop_are_in_sight_on_every_screen(serve: Serve, browser: Chromium, screen: tuple[int, int]) -> None:
     names = ("neutral", "happy", "sad", "angry", "surprised", "disgusted", "scared", "rest")

@@ -60,3 +60,12 @@ def test_who_does_not_listen_gets_no_sound() -> None:
     box.listen(False)
     box.put_sound(b"after", 0.02)
     assert drain(box) == []
+
+
+def test_only_the_newest_estimate_waits_and_it_comes_after_info() -> None:
+    box = Outbox()
+    box.put_picture(b"picture")
+    for text in ("old", "new"):
+        box.put_estimate(text)
+    box.put_info("info")
+    assert [box.take() for _ in range(4)] == ["info", "new", b"picture", None]

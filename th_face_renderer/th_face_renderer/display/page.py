@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 class PageServer:
     """Shows the face, and plays its voice, at every browser that asks. All methods are thread-safe.
 
-    `show`, `show_code`, `play` and `info` only hand over: a slow viewer loses its oldest pictures, never the caller's time.
+    `show`, `show_code`, `play`, `info` and `estimate` only hand over: a slow viewer loses its oldest pictures, never the caller's time.
     `face` is what pages draw codes with; without one they all get pictures. `backdrop` is a picture file (JPEG or PNG) that
     fills the screen behind it.
     `actions` are what the operator's page has buttons for: a name (with a colon after the group's, as in "expression:joy") and
@@ -207,6 +207,19 @@ class PageServer:
             viewer.outbox.put_info(self._info)
         self._wake()
 
+    @property
+    def readers(self) -> int:
+        """How many operators' pages want to know what the voice expresses."""
+        return sum(viewer.estimate for viewer in self._viewers)
+
+    def estimate(self, values: Mapping[str, object]) -> None:
+        """What the voice expresses, small values for the operators' pages."""
+        text = protocol.pack_info(values, kind="estimate")
+        for viewer in self._viewers:
+            if viewer.estimate:
+                viewer.outbox.put_estimate(text)
+        self._wake()
+
     def stats(self) -> dict[str, Any]:
         """Counters since the server was made, and each viewer's own."""
         viewers = [viewer.stats() for viewer in self._viewers]
@@ -267,7 +280,9 @@ class PageServer:
         except ValueError:
             raise web.HTTPBadRequest(text="A page is sent pictures or codes.") from None
         near = self._remote_actions or guard.is_this_machine(request.remote)
-        viewer = Viewer(self.clock, look, self._actions if near else {})
+        actions = self._actions if near else {}
+        # What somebody's voice expresses is for whoever operates the face, not for all who look at it.
+        viewer = Viewer(self.clock, look, actions, estimate="estimate" in request.query and bool(actions))
         self._viewers = (*self._viewers, viewer)
         self._counts["viewers_seen"] += 1
         try:

@@ -12,12 +12,13 @@ MAX_SOUND = 3.0  # s
 class Outbox:
     """Filled by the threads that speak, emptied by the one that sends. No call waits for the network.
 
-    Order out: a stop, then info (only the newest), then sound, then pictures.
+    Order out: a stop, then info and estimate (of each only the newest), then sound, then pictures.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._info: str | None = None
+        self._estimate: str | None = None
         self._urgent: str | None = None
         self._sound: deque[tuple[bytes, float]] = deque()
         self._seconds = 0.0
@@ -30,6 +31,11 @@ class Outbox:
         """Replace whatever info has not left yet."""
         with self._lock:
             self._info = text
+
+    def put_estimate(self, text: str) -> None:
+        """Replace whatever estimate has not left yet."""
+        with self._lock:
+            self._estimate = text
 
     def put_stop(self, text: str) -> None:
         """Forget sound and pictures; the viewer hears of it next."""
@@ -74,6 +80,9 @@ class Outbox:
                 return text
             if self._info is not None:
                 text, self._info = self._info, None
+                return text
+            if self._estimate is not None:
+                text, self._estimate = self._estimate, None
                 return text
             if self._sound:
                 message, seconds = self._sound.popleft()

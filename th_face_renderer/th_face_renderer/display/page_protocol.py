@@ -7,9 +7,10 @@ Server to page, binary: a 16-byte little-endian header, then the payload.
     CODE: a facial code and the five numbers of the layer over it (layer.Layer), float32, due at present_at; word: the tag of the
           face that it belongs to (page_face.PageFace)
 
-Server to page, text: JSON objects {"type": "hello" | "pong" | "info" | "stop", ...}; after a stop nothing counts that came before.
+Server to page, text: JSON objects {"type": "hello" | "pong" | "info" | "estimate" | "stop", ...}; after a stop nothing counts that came before.
 Page to server, text only: {"type": "ping", "t0": seconds}, {"type": "sound", "on": bool} and {"type": "do", "action": name,
-"numbers": [number, ...]}, a name that the hello offered, with as many numbers in -1..1 as that said it takes. Whether a page wants pictures or codes it says in the address: `socket?face=codes`.
+"numbers": [number, ...]}, a name that the hello offered, with as many numbers in -1..1 as that said it takes. Whether a page wants pictures or codes it says in the address: `socket?face=codes`; an
+operator's, that it wants to know what the voice expresses: `&estimate`.
 """
 
 from __future__ import annotations
@@ -152,8 +153,8 @@ def unpack(message: bytes) -> Message:
     return Message(Kind(kind), finite_time(present_at), word, bool(flags & STILL), payload)
 
 
-def pack_info(values: Mapping[str, object]) -> str:
-    """Small values (text, numbers, true/false) as one info message; a number that is not finite becomes null."""
+def pack_info(values: Mapping[str, object], *, kind: str = "info") -> str:
+    """Small values (text, numbers, true/false) as one message of a kind; a number that is not finite becomes null."""
     clean: dict[str, object] = {}
     for key, value in values.items():
         if isinstance(value, np.generic):
@@ -161,7 +162,7 @@ def pack_info(values: Mapping[str, object]) -> str:
         if not isinstance(value, str | int | float | None):
             raise InputError(f"Info for the page takes text and numbers; {key} is {type(value).__name__}.")
         clean[str(key)] = None if isinstance(value, float) and not math.isfinite(value) else value
-    text = json.dumps({"type": "info", "values": clean})
+    text = json.dumps({"type": kind, "values": clean})
     if len(text) > MAX_INFO:
         raise InputError(f"Info for the page is {len(text)} bytes long; {MAX_INFO} is the most.")
     return text

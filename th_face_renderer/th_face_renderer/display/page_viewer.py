@@ -33,12 +33,23 @@ class Action:
 
 
 class Viewer:
-    """Lives in the server's loop; only `outbox` is touched by other threads. `actions` are what its page may ask for."""
+    """Lives in the server's loop; only `outbox` is touched by other threads. `actions` are what its page may ask for.
 
-    def __init__(self, clock: Callable[[], float], look: protocol.Look, actions: Mapping[str, Action]) -> None:
+    `estimate`: whether it is told what the voice expresses.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        look: protocol.Look,
+        actions: Mapping[str, Action],
+        *,
+        estimate: bool = False,
+    ) -> None:
         self.outbox = Outbox()
         self.look = look
         self.actions = actions
+        self.estimate = estimate
         self._clock = clock
         self._socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT, max_msg_size=protocol.MAX_REQUEST, compress=False, timeout=1.0

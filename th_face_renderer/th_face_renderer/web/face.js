@@ -36,7 +36,7 @@ const screen = new Screen(byId("face"), timeline, {
 const sound = new Sound(timeline, showSound);
 const level = new Level(timeline);
 const metering = params.has("meter");
-let info = {}, actions = [], takes = {}, stopped = -Infinity;
+let info = {}, estimate = null, actions = [], takes = {}, stopped = -Infinity;
 
 const askedBuffer = Number.parseFloat(params.get("buffer"));
 const background = params.get("background");
@@ -61,7 +61,7 @@ document.body.classList.toggle("kiosk", kiosk);
 
 function socketAddress() {
   const url = new URL("socket", location.href.replace(/^http/, "ws"));
-  url.search = `face=${screen.look}`;
+  url.search = `face=${screen.look}${metering ? "&estimate" : ""}`;
   return url;
 }
 
@@ -83,14 +83,17 @@ const link = new Link(socketAddress, clock, {
     showAround(values);
     mark("mark-info", values.badge ?? "");
   },
+  estimate(values) { estimate = values; },
   stop() {
     stopped = performance.now() / 1000;
+    estimate = null;
     screen.restart();
     sound.restart();
     level.restart();
   },
   state(word) {
     mark("mark-link", word === "open" ? "" : word);
+    estimate = null;
     if (word !== "open") return;
     timeline.restart();
     screen.restart();
@@ -190,6 +193,7 @@ window.thFace = {
   get state() { return link.state; },
   get listening() { return link.listening; },
   get info() { return info; },
+  get estimate() { return estimate; },   // what the voice expresses (with `meter`, for whoever may operate the face)
   get level() { return level.now(performance.now() / 1000); },
   get sounding() { return sound.running; },
   get actions() { return actions; },

@@ -46,6 +46,22 @@ function list(values) {
   }));
 }
 
+// What the voice expresses, as far as it can be read off the face: the likeliest word, how likely, whether somebody speaks.
+const HEARD = 0.5;                 // s of speech before anything is said
+function sounds(estimate) {
+  byId("sounds").hidden = !estimate;
+  if (!estimate) return;
+  const { mood, odds, speaking, evidence, right, commonest } = estimate, heard = evidence >= HEARD;
+  const percent = heard ? Math.round(100 * odds) : 0;
+  const words = [heard ? mood || "unsure" : "–", ...(speaking ? ["speaking"] : [])].join(" · ");
+  if (byId("mood").textContent !== words) byId("mood").textContent = words;
+  byId("mood").classList.toggle("unsure", !heard || !mood);
+  byId("odds").firstElementChild.style.transform = `scaleX(${percent / 100})`;
+  byId("odds").setAttribute("aria-valuenow", percent);
+  byId("sounds").title = "An estimate, read off the face." + (right === null ? "" :
+    ` Of voices it did not know it named ${Math.round(100 * right)} in 100 sentences rightly; always the commonest: ${Math.round(100 * commonest)}.`);
+}
+
 // Buttons for what the server offers; a name like "expression:happy" belongs to the group "expression", what has no group is
 // always at hand. What takes one number has a slider in its group, how much of it; what takes two is no button.
 let offered = "", chosen = "";
@@ -163,6 +179,7 @@ setInterval(() => {
   level.setAttribute("aria-valuenow", Math.round(page.level));
   level.setAttribute("aria-valuetext", `${Math.round(page.level)} dB`);
   listen.setAttribute("aria-pressed", String(page.sounding));
+  sounds(page.estimate);
   const known = Object.entries(figures(page)).map(([name, value]) => [name, page.state === "open" ? value : "–"]);
   list(Object.fromEntries(known));
   if (page.state === "open") offer(page.actions, page.takes);

@@ -26,6 +26,7 @@ from th_training.face.digests import digest, sources
 from th_training.face.effort import FULL, Effort
 from th_training.face.model import write_face
 from th_training.face.preview import preview
+from th_training.face.readout import teach_readout
 from th_training.face.steps import Clock, console
 from th_training.face.training import movement, train_or_keep
 from th_training.progress import bar
@@ -114,6 +115,9 @@ def make_face(
         write_face(making.out, name, who, face.model, expressions, trained, speakers, about)
     with clock.step("blendshapes"):
         teach_blendshapes(face, who, sitter, recorded, [making.out for making in makings], seed)
+    with clock.step("read-out"):
+        for making in makings:
+            teach_readout(making.out, making.corpus)
     with clock.step("preview"):
         preview(out, own)
     return read_card(out)

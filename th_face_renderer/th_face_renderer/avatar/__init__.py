@@ -1,0 +1,1 @@
+"""Other bodies: a face's codes as weights of ARKit's blendshapes, as action units, and as packets for avatar programs (VMC protocol)."""
