@@ -3,6 +3,7 @@
 models/default/card.json              name, id, profile, lookahead, licence, expressions, figures of the training
 models/default/face.safetensors       active appearance model (its SHA-256 is the model's id)
 models/default/predictor.safetensors  network, and statistics that standardise features and codes
+models/default/voices.safetensors     what voices it was trained on (th_face_predictor.known_voices); a model may lack it
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ FORMAT = "talking-head-face/1"
 CARD = "card.json"
 FACE = "face.safetensors"
 PREDICTOR = "predictor.safetensors"
+VOICES = "voices.safetensors"
 MAX_CARD_BYTES = 1 << 20
 MAX_TENSOR_BYTES = 256 << 20
 
@@ -117,6 +119,26 @@ def add_expressions(folder: str | os.PathLike[str], expressions: Mapping[str, Se
     raw["expressions"] = _rounded(expressions)
     _check_expressions(path, raw["expressions"], card.dimensions)
     try:
+        _replace(path, _text(raw))
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be written ({error.strerror or error})") from error
+    return read_card(folder)
+
+
+def add_tensors(folder: str | os.PathLike[str], filename: str, tensors: Tensors) -> Card:
+    """Write one more safetensors file into a model folder, or another in its place; the face, and so the model's id, stays as it is.
+
+    Raises:
+        ModelError: the folder is no face model, the file is its face or predictor, or it cannot be written.
+    """
+    card, path = read_card(folder), Path(folder) / CARD
+    if filename in (FACE, PREDICTOR, CARD):
+        raise ModelError(f"{path}: {filename} is what the model is made of, not an addition")
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    data = _save_tensors({k: np.ascontiguousarray(v) for k, v in sorted(tensors.items())})
+    raw["files"] = {**card.files, filename: hashlib.sha256(data).hexdigest()}
+    try:
+        _replace(path.with_name(filename), data)
         _replace(path, _text(raw))
     except OSError as error:
         raise ModelError(f"{path}: cannot be written ({error.strerror or error})") from error
