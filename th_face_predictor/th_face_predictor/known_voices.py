@@ -15,7 +15,7 @@ import numpy as np
 
 from th_common.errors import InputError, ModelError
 from th_common.model_folder import VOICES, Card, Tensors, read_tensors, require
-from th_face_predictor.voice import F0, FAINTEST, PLACE, STATICS, Listener, Voice, level
+from th_face_predictor.voice import F0, FAINTEST, FRAME_RATE, PLACE, STATICS, Listener, Voice, level
 
 REACH = 75.0
 """Percentile of the clips' distances beyond which a voice is moved."""
@@ -91,7 +91,10 @@ class KnownVoices:
 
     def distance(self, place: np.ndarray) -> float:
         """How far from the mean of the known voices a place (14,) is; half of the clips of training lie within 3.4."""
-        apart = place - self.mean
+        return self.length(place - self.mean)
+
+    def length(self, apart: np.ndarray) -> float:
+        """The distance between two places (14,) that differ by so much."""
         return float(np.sqrt(apart @ self._precision @ apart))  # type: ignore[attr-defined]
 
     def offset(self, place: np.ndarray) -> np.ndarray:
@@ -111,15 +114,34 @@ class KnownVoices:
         Raises:
             InputError: it is further off than what was ever measured.
         """
-        place = np.array(voice.place)
-        frames = voice.speech * 60
-        place = (place * frames + self.mean * PRIOR) / (frames + PRIOR)
+        place = self._believed(voice)
         if (distance := self.distance(place)) > FARTHEST:
             raise InputError(
                 f"the voice {voice.name!r} lies {distance:.1f} from those that this model knows, beyond {FARTHEST:g}: nothing is known of what "
                 "would help it"
             )
         return self.offset(place)
+
+    def _believed(self, voice: Voice) -> np.ndarray:
+        """The place of a voice, the less like what was measured the less speech that was."""
+        frames = np.full(PLACE, voice.speech * FRAME_RATE)
+        frames[STATICS] *= voice.voiced
+        return np.asarray((np.array(voice.place) * frames + self.mean * PRIOR) / (frames + PRIOR))
+
+    def describe(self, voice: Voice) -> str:
+        """What a voice is like and what is done about it, in words. Raises InputError as `correction`."""
+        moved = self.length(self.correction(voice))
+        pitch = "F0 {1:.0f} Hz ({0:.0f} to {2:.0f})".format(*voice.f0) if voice.voiced else "whispered"
+        distance = self.distance(self._believed(voice))
+        what = (
+            f"{moved:.1f} of it corrected"
+            if moved
+            else "nothing to correct: the network knows such voices, and stays as it is"
+        )
+        return (
+            f"{voice.speech:.0f} s of speech at {voice.level:.0f} dBFS, {voice.snr:.0f} dB above the background, {pitch}; "
+            f"{distance:.1f} from the voices that the model knows (reach {self.reach:.1f}): {what}"
+        )
 
     def to_tensors(self) -> Tensors:
         """As voices.safetensors keeps them."""

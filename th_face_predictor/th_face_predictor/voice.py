@@ -6,7 +6,6 @@ long-term spectrum and the microphone's, e the level. What is done about a place
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +22,7 @@ FAR = 1e3
 """No feature of a sound is that large, F0 aside (Hz)."""
 LEAST_SPEECH = 5.0
 """s of such frames that a place needs: about 12 s of reading."""
-LEAST_VOICED = 0.1
-"""Share of them with an F0: whispering, and most noise, has less."""
-LEAST_SNR = 10.0
+LEAST_SNR = 15.0
 """dB from background to speech."""
 FAINTEST, LOUDEST = -45.0, -4.0
 """dB of full scale: level of speech below which its fine structure drowns, and above which more than a few frames must not lie."""
@@ -40,9 +37,10 @@ class Voice:
 
     Attributes:
         profile: name of the features (th_audio_features.PROFILES) that it was measured in.
-        place: (14,) means of c1..c12, e and ln F0.
+        place: (14,) means of c1..c12, e and ln F0 (0 where no frame has one: whispering).
         spread: sd of ln F0, the F0 range.
         speech: s of speech that it was measured on.
+        voiced: share of it that has an F0.
         snr: dB from background to speech.
         name: whatever a person calls it.
     """
@@ -51,6 +49,7 @@ class Voice:
     place: tuple[float, ...]
     spread: float
     speech: float
+    voiced: float
     snr: float
     name: str = ""
 
@@ -98,8 +97,8 @@ class Listener:
         return True
 
     def place(self, prior: np.ndarray, weight: float) -> np.ndarray:
-        """(14,) the mean, a `prior` place counted as so many frames."""
-        return np.asarray((self._sums + weight * prior) / (self._counts + weight))
+        """(14,) the mean, a `prior` place counted as so many frames; 0 where nothing is known."""
+        return np.asarray((self._sums + weight * prior) / np.maximum(self._counts + weight, 1e-9))
 
 
 def level(place: np.ndarray) -> float:
@@ -114,8 +113,8 @@ def learn(features: np.ndarray, *, profile: str, name: str = "") -> Voice:
         features: (T, 40) of that profile.
 
     Raises:
-        InputError: they are no features, or there is too little speech, or it is too faint, too loud, in too much noise or
-            without a voice; the text says what to do about it.
+        InputError: they are no features, or there is too little speech, or it is too faint, too loud or in too
+            much noise; the text says what to do about it.
     """
     x = np.asarray(features)
     if x.dtype.kind != "f" or x.ndim != 2 or x.shape[1] != F0 + 1 or not np.isfinite(x).all():
@@ -125,12 +124,9 @@ def learn(features: np.ndarray, *, profile: str, name: str = "") -> Voice:
     seconds = float(spoken.sum()) / FRAME_RATE
     if seconds < LEAST_SPEECH:
         raise InputError(
-            f"only {seconds:.1f} s of speech in {len(x) / FRAME_RATE:.1f} s: read aloud for 20 to 30 s, as loud as you usually speak"
+            f"only {seconds:.1f} s of speech in {len(x) / FRAME_RATE:.1f} s that stands clear of the background: read aloud for 20 to 30 s, as loud as you usually speak"
         )
     speech = x[spoken]
-    voiced = speech[:, F0] > 0
-    if voiced.mean() < LEAST_VOICED:
-        raise InputError(f"only {voiced.mean():.0%} of it is voiced: whispering, music or noise tells no voice")
     energy = speech[:, ENERGY].astype(np.float64)
     loudness = (float(energy.mean()) - FULL_SCALE) * DB
     if loudness < FAINTEST:
@@ -146,10 +142,13 @@ def learn(features: np.ndarray, *, profile: str, name: str = "") -> Voice:
         raise InputError(
             f"speech is only {snr:.0f} dB above the background (least: {LEAST_SNR:g}): there is too much noise here"
         )
-    pitch = np.log(np.clip(speech[voiced, F0].astype(np.float64), 1.0, FAR))
-    place = listener.place(np.zeros(PLACE), 0.0)
-    return Voice(profile=profile, place=_numbers(place), spread=float(pitch.std()), speech=seconds, snr=snr, name=name)
-
-
-def _numbers(values: Sequence[float] | np.ndarray) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
+    pitch = np.log(np.clip(speech[speech[:, F0] > 0, F0].astype(np.float64), 1.0, FAR))
+    return Voice(
+        profile=profile,
+        place=tuple(float(number) for number in listener.place(np.zeros(PLACE), 0.0)),
+        spread=float(pitch.std()) if len(pitch) else 0.0,
+        speech=seconds,
+        voiced=len(pitch) / len(speech),
+        snr=snr,
+        name=name,
+    )

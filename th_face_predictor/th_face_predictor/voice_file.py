@@ -31,6 +31,7 @@ def write_voice(path: str | os.PathLike[str], voice: Voice) -> None:
         "name": voice.name,
         "features": voice.profile,
         "speech_s": round(voice.speech, 2),
+        "voiced": round(voice.voiced, 3),
         "snr_db": round(voice.snr, 1),
         "place": [round(number, 5) for number in voice.place],
         "f0_spread": round(voice.spread, 5),
@@ -52,12 +53,15 @@ def read_voice(path: str | os.PathLike[str]) -> Voice:
     """
     file = Path(path)
     try:
-        if not file.is_file():
-            raise InputError(f"{file}: there is no such voice file")
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        found = file.is_file()  # never a pipe or device, which may not end
+        data = b""
+        if found:
+            with file.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: NUL in the name
-        raise InputError(f"{str(file)!r}: not readable ({error})") from error
+        raise InputError(f"{str(file)[:LONGEST]!r}: not readable ({error})") from error
+    if not found:
+        raise InputError(f"{file}: there is no such voice file")
     if len(data) > MAX_BYTES:
         raise InputError(f"{file}: larger than {MAX_BYTES} bytes, so no voice")
     try:
@@ -87,6 +91,7 @@ def parse_voice(data: bytes) -> Voice:
         place=tuple(_number("place", value, -FAR, FAR) for value in place),
         spread=_number("f0_spread", raw.get("f0_spread"), 0.0, 10.0),
         speech=_number("speech_s", raw.get("speech_s"), 0.0, 1e6),
+        voiced=_number("voiced", raw.get("voiced"), 0.0, 1.0),
         snr=_number("snr_db", raw.get("snr_db"), -200.0, 200.0),
         name=name,
     )
@@ -101,13 +106,13 @@ def check_name(name: str) -> str:
 
 def voices_folder() -> Path:
     """Where voices are kept that a robot measured: talking_head/voices in ROS_HOME (default: ~/.ros)."""
-    home = os.environ.get("ROS_HOME")
-    return (Path(home) if home else Path.home() / ".ros") / "talking_head" / "voices"
+    home = os.environ.get("ROS_HOME") or os.path.expanduser("~/.ros")
+    return Path(home) / "talking_head" / "voices"
 
 
 def find_voice(name: str) -> Path:
     """The file of a voice: a path as it is, the name of one that was kept without folder and suffix."""
-    return voices_folder() / f"{name}{SUFFIX}" if _NAME.fullmatch(name) else Path(name).expanduser()
+    return voices_folder() / f"{name}{SUFFIX}" if _NAME.fullmatch(name) else Path(os.path.expanduser(name))
 
 
 def _number(field: str, value: Any, low: float, high: float) -> float:
