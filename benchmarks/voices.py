@@ -18,7 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.voices_material import CHANNELS, Speaker, heard, real, real_openings, real_sounds, record, synthetic
+from benchmarks.voices_material import (
+    CHANNELS,
+    TRUTH,
+    Speaker,
+    heard,
+    real,
+    real_sounds,
+    real_truths,
+    record,
+    synthetic,
+)
 from th_common.errors import InputError
 from th_common.model_folder import read_card
 from th_face_predictor import load_predictor
@@ -34,6 +44,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "voices.md"
 BEGIN, END = "<!-- table: make voices -->\n", "<!-- end of table -->\n"
 REPEATS = 2000
+SEEN = 0.005
 Way = Callable[[np.ndarray], np.ndarray]
 
 
@@ -45,21 +56,21 @@ def main() -> None:
     parser.add_argument("--channels", nargs="*", default=list(CHANNELS), help="; ".join(CHANNELS))
     parser.add_argument("--write", action="store_true", help="write the table into docs/voices.md")
     chosen = parser.parse_args()
-    sounds = record(chosen.work)
-    with np.load(chosen.work / "openings.npz") as stored:
-        openings = {name: stored[name] for name in stored.files}
-    grid = real_sounds(chosen.grid) if chosen.grid else {}
     study = Study(chosen.model, chosen.work)
+    sounds = record(chosen.work, study.face.model)
+    with np.load(chosen.work / TRUTH) as stored:
+        truths = {name: stored[name] for name in stored.files}
+    grid = real_sounds(chosen.grid) if chosen.grid else {}
     results = {}
     for channel in chosen.channels:
         place = study.place(channel, "result.json")
         if not place.is_file():
             kept = heard(sounds, channel, study.profile, study.place(channel, "voices.npz"))
-            people = list(synthetic(kept, openings))
+            people = list(synthetic(kept, truths))
             if grid:
                 features = heard(grid, channel, study.profile, study.place(channel, "grid.npz"))
                 counts = {name: len(rows) for name, rows in features.items()}
-                people.append(real(features, real_openings(chosen.grid, counts, ROOT / "build/cache/landmarks")))
+                people.append(real(features, real_truths(chosen.grid, counts, ROOT / "build/cache/landmarks")))
             place.write_text(json.dumps([study.judge(person) for person in people], indent=1))
         results[channel] = json.loads(place.read_text())
         print(row(channel, results[channel]), flush=True)
@@ -80,7 +91,7 @@ class Study:
         assert known is not None, f"{model} does not say which voices it knows: th voices"
         self._known: KnownVoices = known
         self._predictor: Predictor = load_predictor(model)
-        self._face: FaceDecoder = load_face(model)
+        self.face: FaceDecoder = load_face(model)
         self._folder = work / card.name
         self._features = work / f"features-{card.profile}"
         self.profile = card.profile
@@ -89,7 +100,7 @@ class Study:
         """The file that keeps something of a channel."""
         folder = self._folder if what.endswith(".json") else self._features
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{re.sub(r'[^a-z0-9+-]+', '_', channel)}.{what}"
+        return folder / f"{re.sub(r'[^a-z0-9+-]+', '_', channel.lower())}.{what}"
 
     def judge(self, person: Speaker) -> dict[str, Any]:
         """Correlations by clip, the three ways; why it was not calibrated, if it was not."""
@@ -102,25 +113,33 @@ class Study:
         adaptation = VoiceAdaptation(self._known)
         for features in person.learnt:
             adaptation.push(features)
-        plain = self._lips(person, lambda x: x)
-        calibrated = self._lips(person, lambda x: corrected(x, offset)) if offset.any() else plain
-        return {
-            "name": person.name,
-            "plain": plain,
-            "calibrated": calibrated,
-            "adapted": self._lips(person, adaptation.push),
-            "moved": bool(offset.any()),
-            "refused": refused,
+        ways: dict[str, Way] = {
+            "plain": lambda x: x,
+            "calibrated": lambda x: corrected(x, offset),
+            "adapted": adaptation.push,
         }
+        found: dict[str, Any] = {"name": person.name, "moved": bool(offset.any()), "refused": refused}
+        for name, way in ways.items():
+            if name == "calibrated" and not offset.any():
+                found[name], found[f"{name} shape"] = found["plain"], found["plain shape"]
+            else:
+                found[name], found[f"{name} shape"] = self._scores(person, way)
+        return found
 
-    def _lips(self, person: Speaker, way: Way) -> list[float]:
-        scores = []
-        for features, true in person.judged:
+    def _scores(self, person: Speaker, way: Way) -> tuple[list[float], list[float]]:
+        """Correlations of the lip opening by clip; of the shape code, mean over its dimensions, NaN without truth."""
+        lips, shapes = [], []
+        for features, truth in person.judged:
             codes = self._predictor.predict(way(features))
-            drawn = lip_opening(self._face.model.landmark_track(codes))
-            both = np.isfinite(true[: len(drawn)])
-            scores.append(float(correlation(drawn[both][:, None], true[: len(drawn)][both][:, None])[0]))
-        return scores
+            true = truth[: len(codes)]
+            drawn = np.column_stack([lip_opening(self.face.model.landmark_track(codes)), codes[:, :8]])[
+                :, : true.shape[1]
+            ]
+            known = np.isfinite(true[:, 0])
+            found = correlation(drawn[known], true[known])
+            lips.append(float(found[0]))
+            shapes.append(float(np.nanmean(found[1:])) if true.shape[1] > 1 else float("nan"))
+        return lips, shapes
 
 
 def row(channel: str, people: Sequence[dict[str, Any]]) -> str:
@@ -159,15 +178,28 @@ def table(results: dict[str, list[dict[str, Any]]]) -> str:
             for channel, people in results.items()
             for p in people
         ]
-        worse = [cell for cell in cells if cell[2] < 0]
-        better = [cell for cell in cells if cell[1] > 0]
-        worst = min(cells)
+        worse, better = [c for c in cells if c[2] < 0], [c for c in cells if c[1] > 0]
+        named = ", ".join(f"{c[3]} {c[4]} {c[0]:+.4f}" for c in sorted(worse) if c[0] < -SEEN) or "none"
         lines.append(
-            f"{way.capitalize()}: of {len(cells)} voices through channels {len(better)} gain beyond noise (95 % interval over clips above 0), "
-            f"{len(worse)} lose ({', '.join(f'{c[3]}, {c[4]}: {c[0]:+.4f}' for c in sorted(worse)[:5]) or 'none'}); mean {np.mean([c[0] for c in cells]):+.4f}, "
-            f"worst {worst[0]:+.4f} ({worst[3]}, {worst[4]}).\n"
+            f"{way.capitalize()}: mean gain {np.mean([c[0] for c in cells]):+.4f} over {len(cells)} voices through channels. Beyond noise (95 % interval "
+            f"over clips without 0) {len(better)} gain, {sum(c[0] > SEEN for c in better)} of them more than {SEEN}; {len(worse)} lose, more than "
+            f"{SEEN}: {named}. Worst: {min(cells)[0]:+.4f}. CORR of the shape code: {_shape_gain(results, way)}.\n"
         )
     return "\n".join(lines) + "\n"
+
+
+def _shape_gain(results: dict[str, list[dict[str, Any]]], way: str) -> str:
+    """Change of the shape code's CORR: mean over voices (those without truth left out) and channels, with its interval over voices, and the worst."""
+    gains: dict[str, list[float]] = {}
+    for people in results.values():
+        for p in people:
+            change = np.array(p[f"{way} shape"]) - np.array(p["plain shape"])
+            if np.isfinite(change).any():
+                gains.setdefault(p["name"], []).append(float(np.nanmean(change)))
+    worst = min((min(found), name) for name, found in gains.items())
+    return (
+        f"{_with_interval(np.array([np.mean(found) for found in gains.values()]))}, worst {worst[0]:+.4f} ({worst[1]})"
+    )
 
 
 def _interval(gains: np.ndarray) -> tuple[float, float, float]:

@@ -15,6 +15,8 @@ import scipy.io.wavfile
 
 from th_audio_features import extract
 from th_common.errors import InputError
+from th_face_renderer.face_model import FaceModel
+from th_training.aam.shape import encode_shape
 from th_training.actor import Actor
 from th_training.corpus import actor as corpora
 from th_training.corpus.actor import Take
@@ -41,13 +43,17 @@ CHANNELS = {
     "hall, 1 s, direct -6 dB": Distortion(t60=1.0, direct=-6.0),
 }
 LEARNT, JUDGED = 9, 14  # clips a voice is calibrated on (neutral, some 30 s), and others (two with each emotion)
+TRUTH = "truth.npz"
 EVERY = 13  # of the real person's clips, each such one is for calibration: 27 s
 SEED = 20
 
 
 @dataclass(frozen=True)
 class Speaker:
-    """One voice through one channel: features of what it is calibrated on, and features with true openings (T,) of what is judged."""
+    """One voice through one channel: features of what it is calibrated on, and features with the truth of what is judged.
+
+    Truth: (T, 1) the opening of the lips, or (T, 9) that and the shape code.
+    """
 
     name: str
     learnt: list[np.ndarray]
@@ -93,11 +99,11 @@ def takes() -> list[Take]:
     return said
 
 
-def record(work: Path) -> dict[str, tuple[np.ndarray, int]]:
-    """Sounds (samples, rate) by clip; true openings go beside them. What is there is kept."""
+def record(work: Path, face: FaceModel) -> dict[str, tuple[np.ndarray, int]]:
+    """Sounds (samples, rate) by clip; the truth goes beside them. What is there is kept."""
     recorded = corpora.record(takes(), work / "recorded", jobs=1, sound=True)
-    if not (work / "openings.npz").is_file():
-        np.savez(work / "openings.npz", **_openings(recorded))
+    if not (work / TRUTH).is_file():
+        np.savez(work / TRUTH, **_truths(recorded, face))
     sounds = {}
     for clip in recorded.clips:
         rate, samples = scipy.io.wavfile.read(work / "recorded" / clip.extra["sound"])
@@ -105,12 +111,14 @@ def record(work: Path) -> dict[str, tuple[np.ndarray, int]]:
     return sounds
 
 
-def _openings(recorded: Corpus) -> dict[str, np.ndarray]:
-    actor = Actor(512)
-    return {
-        clip.id: lip_opening(np.stack([actor.landmarks(pose) for pose in corpora.motion(recorded, clip)]))
-        for clip in recorded.clips
-    }
+def _truths(recorded: Corpus, face: FaceModel) -> dict[str, np.ndarray]:
+    actor = Actor(face.canvas[0])
+    mean, modes = (part.astype(np.float64) for part in (face.shape_mean[:68], face.shape_modes[:, :68]))
+    found = {}
+    for clip in recorded.clips:
+        points = np.stack([actor.landmarks(pose) for pose in corpora.motion(recorded, clip)])
+        found[clip.id] = np.column_stack([lip_opening(points), encode_shape(points, mean, modes)]).astype(np.float32)
+    return found
 
 
 def real_sounds(corpus: Path) -> dict[str, tuple[np.ndarray, int]]:
@@ -122,7 +130,7 @@ def real_sounds(corpus: Path) -> dict[str, tuple[np.ndarray, int]]:
     return sounds
 
 
-def real_openings(corpus: Path, frames: dict[str, int], cache: Path) -> dict[str, np.ndarray]:
+def real_truths(corpus: Path, frames: dict[str, int], cache: Path) -> dict[str, np.ndarray]:
     """Openings of the person's lips at the features' frames; clips without a usable face are left out."""
     found = {}
     for path in sorted(p for p in corpus.rglob("*") if p.suffix.lower() in VIDEOS):
@@ -130,7 +138,7 @@ def real_openings(corpus: Path, frames: dict[str, int], cache: Path) -> dict[str
             track = cached_track(path, cache)
         except InputError:
             continue
-        found[path.stem] = resample(lip_opening(track.landmarks), track.fps, frames[path.stem])
+        found[path.stem] = resample(lip_opening(track.landmarks), track.fps, frames[path.stem])[:, None]
     return found
 
 
@@ -148,17 +156,17 @@ def heard(sounds: dict[str, tuple[np.ndarray, int]], channel: str, profile: str,
         return {name: stored[name] for name in stored.files}
 
 
-def synthetic(features: dict[str, np.ndarray], openings: dict[str, np.ndarray]) -> Iterator[Speaker]:
+def synthetic(features: dict[str, np.ndarray], truths: dict[str, np.ndarray]) -> Iterator[Speaker]:
     """The synthetic voices, in the order of their names."""
     for name in sorted({clip.rpartition(".")[0] for clip in features}):
         clips = sorted(clip for clip in features if clip.rpartition(".")[0] == name)
-        judged = [(features[clip], openings[clip]) for clip in clips[LEARNT:]]
+        judged = [(features[clip], truths[clip]) for clip in clips[LEARNT:]]
         yield Speaker(name, [features[clip] for clip in clips[:LEARNT]], judged)
 
 
-def real(features: dict[str, np.ndarray], openings: dict[str, np.ndarray]) -> Speaker:
+def real(features: dict[str, np.ndarray], truths: dict[str, np.ndarray]) -> Speaker:
     """The real person."""
-    clips = sorted(openings)
+    clips = sorted(truths)
     learnt = clips[::EVERY]
-    judged = [(features[clip], openings[clip]) for clip in clips if clip not in learnt]
+    judged = [(features[clip], truths[clip]) for clip in clips if clip not in learnt]
     return Speaker("GRID s1", [features[clip] for clip in learnt], judged)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 
-from th_common.errors import DeviceError
-from th_common.model_folder import Card
+from th_common.errors import DeviceError, InputError
+from th_common.model_folder import Card, read_card
 from th_training.face.characters import HUMAN, Character, find_character
 from th_training.face.digests import digest, sources
 from th_training.face.effort import FULL, Effort
@@ -29,6 +29,7 @@ from th_training.face.steps import Clock, console
 from th_training.face.training import movement, train_or_keep
 from th_training.progress import bar
 from th_training.speech import flite
+from th_training.voices.known_command import add_known_voices
 
 if TYPE_CHECKING:
     from th_training.aam.make import ActorFace
@@ -111,7 +112,12 @@ def make_face(
             "minutes": dict(clock.minutes),
         }
         expressions = expression_codes(face.model, sitter, EXPRESSIONS)
-        cards.append(write_face(making.out, name, who, face.model, expressions, trained, speakers, about))
+        write_face(making.out, name, who, face.model, expressions, trained, speakers, about)
+        try:
+            add_known_voices(making.out, corpus)
+        except InputError as error:  # a quick face: it is not calibrated for others' voices
+            console.print(f"{making.out}: says nothing of the voices it knows ({error})", markup=False)
+        cards.append(read_card(making.out))
     with clock.step("preview"):
         preview(out, own)
     return cards[0]
