@@ -123,10 +123,10 @@ class Study:
             if name == "calibrated" and not offset.any():
                 found[name], found[f"{name} shape"] = found["plain"], found["plain shape"]
             else:
-                found[name], found[f"{name} shape"] = self._scores(person, way)
+                found[name], found[f"{name} shape"] = self.scores(person, way)
         return found
 
-    def _scores(self, person: Speaker, way: Way) -> tuple[list[float], list[float]]:
+    def scores(self, person: Speaker, way: Way) -> tuple[list[float], list[float]]:
         """Correlations of the lip opening by clip; of the shape code, mean over its dimensions, NaN without truth."""
         lips, shapes = [], []
         for features, truth in person.judged:
