@@ -329,9 +329,8 @@ class FacePredictorNode(TalkingHeadNode):
             return None
         codes, pause = self._live.wake()
         self._publish(codes)
-        if pause is None and not self.value(
-            "deterministic"
-        ):  # there no pause ends a stream, and the next frame tells whether it goes on
+        # In a replay no pause ends a stream: there the next frame tells whether it goes on.
+        if pause is None and not self.value("deterministic"):
             self._next_frame = None
         return pause
 
