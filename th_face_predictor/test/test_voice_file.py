@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from th_common.errors import InputError
@@ -45,12 +45,14 @@ def test_it_comes_back(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "new") == ["anna.json"]
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=200) | JSON.map(lambda x: json.dumps(x).encode()))
 def test_anything_else_is_an_input_error(data: bytes) -> None:
     with pytest.raises(InputError):
         parse_voice(data)
 
 
+@settings(max_examples=60)
 @given(st.sampled_from(WORDS), JSON)
 def test_a_field_of_anything_is_a_voice_or_an_input_error(word: str, value: Any) -> None:
     try:

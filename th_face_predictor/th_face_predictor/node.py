@@ -237,7 +237,7 @@ class FacePredictorNode(TalkingHeadNode):
         return voice
 
     def _calibrate(self, request: Calibrate.Request, response: Calibrate.Response) -> Calibrate.Response:
-        """Measure the voice heard last, keep it, hear with it. Takes some 30 ms of the executor."""
+        """Measure the voice heard last, keep it, hear with it. Takes some 12 ms of the executor."""
         try:
             if self._ear is None or not self.active:
                 raise InputError(f"face_predictor is {self.lifecycle}: it has heard nothing")

@@ -25,7 +25,11 @@ from th_audio_features import FeatureStream
 from th_audio_io.sources import FileSource
 from th_common.default_model import find_model
 from th_common.errors import InputError
+from th_common.model_folder import read_card
 from th_face_predictor import PredictorStream, load_predictor
+from th_face_predictor.ear import Ear
+from th_face_predictor.known_voices import corrected, load_known_voices
+from th_face_predictor.voice_file import find_voice, read_voice
 from th_face_renderer import FaceDecoder, load_face
 from th_training.movie import replacing_video
 from th_training.sound_track import SoundTrack
@@ -46,6 +50,7 @@ def command(
     model: Annotated[Path | None, typer.Option(help="Face model folder [default: the default face].")] = None,
     size: Annotated[int, typer.Option(help="Height and width in px, even.", min=SIZES[0], max=SIZES[1])] = 512,
     crf: Annotated[int, typer.Option(help="x264's quality: 0 lossless .. 51 worst.", min=0, max=51)] = 18,
+    voice: Annotated[str, typer.Option(help="Measured voice to hear it with (th calibrate) [default: none].")] = "",
 ) -> None:
     """Turn a sound file into a video of the speaking face."""
     columns = (
@@ -61,7 +66,7 @@ def command(
         def tell(frames: int, total: int | None) -> None:
             progress.update(task, completed=frames, total=total)
 
-        frames = synthesize(speech, out, model=model, size=size, crf=crf, tell=tell)
+        frames = synthesize(speech, out, model=model, size=size, crf=crf, voice=voice, tell=tell)
         progress.update(task, completed=frames, total=frames)
     print(f"{out}: {frames} frames, {frames / FPS:.2f} s")
 
@@ -73,6 +78,7 @@ def synthesize(
     model: str | os.PathLike[str] | None = None,
     size: int = 512,
     crf: int = 18,
+    voice: str = "",
     tell: Callable[[int, int | None], None] | None = None,
 ) -> int:
     """Write the video of a face that speaks a sound file; returns its number of frames.
@@ -83,30 +89,38 @@ def synthesize(
     Args:
         model: face model folder; None for the default face.
         size: height and width in px, even; crf: x264's quality.
+        voice: file of a measured voice (th_face_predictor.voice_file), or the name of one that was kept; empty: none.
         tell: called with (frames done, frames in all or None if that is not known).
 
     Raises:
-        InputError: the sound cannot be read or is empty, the size is odd or out of range, the video cannot be written.
+        InputError: the sound cannot be read or is empty, the voice is none for this model, the size is odd or out of range, the video cannot be written.
         ModelError: the face model cannot be used.
     """
     if not (SIZES[0] <= size <= SIZES[1]) or size % 2:
         raise InputError(f"the size must be an even number of px from {SIZES[0]} to {SIZES[1]}, not {size}")
     source = FileSource(speech)
     folder = find_model(model or "")
-    decoder = load_face(folder)
+    decoder, offset = load_face(folder), _voice_offset(folder, voice)
     target = Path(out)
     if target.suffix.lower() != ".mp4":
         raise InputError(f"the video's name must end in .mp4, not {target.name!r}")
     with contextlib.ExitStack() as stack:
-        codes = stack.enter_context(_ahead(_due_codes(source, folder)))
+        codes = stack.enter_context(_ahead(_due_codes(source, folder, offset)))
         pictures = stack.enter_context(_ahead(_pictures(decoder, codes, size)))
         partial = stack.enter_context(replacing_video(target))
         frames = _write(partial, pictures, FileSource(speech), size, crf, tell)
     return frames
 
 
-def _due_codes(source: FileSource, folder: Path) -> Iterator[np.ndarray]:
-    """One code for every video frame of the recording."""
+def _voice_offset(folder: Path, voice: str) -> np.ndarray | None:
+    if not voice:
+        return None
+    card = read_card(folder)
+    return Ear(load_known_voices(folder, card), profile=card.profile).check(read_voice(find_voice(voice)))
+
+
+def _due_codes(source: FileSource, folder: Path, offset: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """One code for every video frame of the recording, its features moved by the offset (14,), if any."""
     predictor = load_predictor(folder)
     features = FeatureStream(source.rate, profile=predictor.profile)
     total = 0
@@ -115,8 +129,11 @@ def _due_codes(source: FileSource, folder: Path) -> Iterator[np.ndarray]:
         nonlocal total
         for block in source.blocks():
             total += len(block)
-            yield features.push(block)
-        yield features.flush()
+            yield hear(features.push(block))
+        yield hear(features.flush())
+
+    def hear(rows: np.ndarray) -> np.ndarray:
+        return rows if offset is None else corrected(rows, offset)
 
     def code_blocks() -> Iterator[np.ndarray]:
         if predictor.lookahead is None:
