@@ -84,7 +84,7 @@ lookahead-study: build  ## what it costs to look only so far ahead, on GRID (TH_
 voices: build  ## what calibration does for voices and microphones not trained on (GRID in TH_CORPUS= or ../shared/corpus): docs/voices.md
 	@$(IN_ENV) python scripts/make_env.py --extra requirements/actor.txt
 	@$(if $(wildcard $(or $(TH_CORPUS),../shared/corpus)),$(IN_ENV) python scripts/make_env.py --extra requirements/landmarks.txt,true)
-	@$(IN_ENV) PYTHONPATH="$$PYTHONPATH:." OMP_NUM_THREADS=1 python benchmarks/voices.py --write \
+	@$(IN_ENV) OMP_NUM_THREADS=1 python -m benchmarks.voices --write \
 		$(if $(wildcard $(or $(TH_CORPUS),../shared/corpus)),--grid "$(or $(TH_CORPUS),../shared/corpus)/grid_s1") $(ARGS)
 
 bench: build  ## run the benchmarks, print a table, write build/bench.json

@@ -1,6 +1,6 @@
 """What calibration and slow adaptation do for the lips of voices and microphones that a face was not trained on (docs/voices.md).
 
-    python benchmarks/voices.py --grid ../shared/corpus/grid_s1           (make voices)
+    python -m benchmarks.voices --grid ../shared/corpus/grid_s1           (make voices)
 
 Every voice is calibrated on some 30 s through a channel and judged on other clips through the same; the adaptation hears the first
 part, too, and goes on. Figure: correlation of the drawn with the true lip opening, mean over clips. Results are kept by channel in

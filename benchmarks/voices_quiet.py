@@ -1,6 +1,6 @@
 """How far the lips part in sounds without speech, heard with the measured voices of the study (docs/voices.md).
 
-    python benchmarks/voices_quiet.py                              (after benchmarks/voices.py; what that kept is used)
+    python -m benchmarks.voices_quiet                              (after benchmarks/voices.py; what that kept is used)
 
 Largest opening in inter-ocular distances, of 24 s of each kind of sound; the model's own without a voice, adapting, and with each voice
 as recorded (the widest, and whose it is).

@@ -1,6 +1,6 @@
 """Other ways to bring a voice nearer to those of the training, on the half of the voices that served to choose (docs/voices.md).
 
-    python benchmarks/voices_tried.py --grid ../shared/corpus/grid_s1      (after benchmarks/voices.py; what that kept is used)
+    python -m benchmarks.voices_tried --grid ../shared/corpus/grid_s1      (after benchmarks/voices.py; what that kept is used)
 
 Gain in the correlation of drawn with true lip opening against features as they come: mean over voices A, the worst of them, GRID s1.
 """
