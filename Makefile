@@ -26,7 +26,7 @@ ARGS ?=
 PACKAGES := th_common th_audio_io th_audio_features th_face_predictor th_face_renderer th_training
 IN_ENV := . scripts/env.sh;
 
-.PHONY: help env build run record replay replay-check test lint format video face table1 lookahead-study ahead study bench soak fuzz matrix docs system-packages clean
+.PHONY: help env build run record replay replay-check test lint format video face table1 lookahead-study ahead study voices bench soak fuzz matrix docs system-packages clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,10 +85,17 @@ lookahead-study: build  ## what it costs to look only so far ahead, on GRID (TH_
 study: build  ## the article's blind study with people, of the default face on a synthetic voice: STUDY=build/study (docs/study.md)
 	@$(IN_ENV) test -f "$(STUDY)/study.json" || python -m th_training.cli study demo "$(STUDY)" --seed "$(SEED)"
 	@$(IN_ENV) exec python scripts/foreground.py python -m th_training.cli study serve "$(STUDY)" $(ARGS)
+
 ahead: build  ## does it help to show what is known now and correct it later? On GRID and, ARGS="--actor build/face/corpus-live", the actor: docs/ahead.md
 	@$(IN_ENV) python scripts/make_env.py --extra requirements/actor.txt
 	@$(if $(wildcard $(or $(TH_CORPUS),../shared/corpus)),$(IN_ENV) python scripts/make_env.py --extra requirements/landmarks.txt,true)
 	@$(IN_ENV) OMP_NUM_THREADS=1 python -m th_training.evaluate.ahead --seed "$(SEED)" $(ARGS)
+
+voices: build  ## what calibration does for voices and microphones not trained on (GRID in TH_CORPUS= or ../shared/corpus): docs/voices.md
+	@$(IN_ENV) python scripts/make_env.py --extra requirements/actor.txt
+	@$(if $(wildcard $(or $(TH_CORPUS),../shared/corpus)),$(IN_ENV) python scripts/make_env.py --extra requirements/landmarks.txt,true)
+	@$(IN_ENV) OMP_NUM_THREADS=1 python -m benchmarks.voices --write \
+		$(if $(wildcard $(or $(TH_CORPUS),../shared/corpus)),--grid "$(or $(TH_CORPUS),../shared/corpus)/grid_s1") $(ARGS)
 
 bench: build  ## run the benchmarks, print a table, write build/bench.json
 	@$(IN_ENV) python scripts/make_env.py --extra requirements/bench.txt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fuzz import model, page, sound, training
+from fuzz import model, page, sound, training, voice
 from fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -16,5 +16,6 @@ TARGETS: dict[str, Target] = {
         model.PREDICTOR_TARGET,
         training.LANDMARKS,
         training.CORPUS,
+        voice.VOICE,
     )
 }

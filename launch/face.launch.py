@@ -37,6 +37,7 @@ ARGUMENTS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     ("lookahead", "", "right context of the predictor in frames of 1/60 s; empty: the model's own", ()),
     ("presentation_delay", "", "seconds from sound to face and playout; empty or -1.0: automatic", ()),
+    ("voice", "", "a measured voice to hear with: a file, or the name of one that face/calibrate kept", ()),
     ("sample_rate", "", f"Hz, {SOUND}", ()),
     ("channels", "", SOUND, ()),
     ("sample_format", "", f"S16LE, F32LE and their kin, {SOUND}", ()),
@@ -72,7 +73,7 @@ INTAKE = ("sample_rate", "channels", "sample_format", "coding_format")
 NODES = (
     ("th_face_renderer", "face_renderer", ("display", "port", "model", *INTAKE)),
     ("th_audio_io", "audio_playout", INTAKE),
-    ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay", "deterministic")),
+    ("th_face_predictor", "face_predictor", ("model", "lookahead", "presentation_delay", "voice", "deterministic")),
     ("th_audio_features", "audio_features", ("model", "deterministic", *INTAKE)),
     ("th_audio_io", "audio_source", ("source", "loop")),
     ("th_face_renderer", "avatar_bridge", ("model", "vmc")),

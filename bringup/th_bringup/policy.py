@@ -81,7 +81,8 @@ STOPPED = Uses(subscribe=("face/stop_now",))
 NODES: dict[str, Uses] = {
     "audio_source": STOPPED + Uses(subscribe=("face/code",), publish=(*SOUND, "face/stop_now"), execute=("speak",)),
     "audio_features": STOPPED + Uses(subscribe=SOUND, publish=("audio_features",)),
-    "face_predictor": STOPPED + Uses(subscribe=("audio_features",), publish=("face/code", "face/predictor_alive")),
+    "face_predictor": STOPPED
+    + Uses(subscribe=("audio_features",), publish=("face/code", "face/predictor_alive"), reply=("face/calibrate",)),
     "face_renderer": STOPPED
     + Uses(
         subscribe=(*SOUND, "face/code", "face/predictor_alive", "face/expression", "face/look_at"),

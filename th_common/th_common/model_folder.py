@@ -5,6 +5,7 @@ models/default/face.safetensors       active appearance model (its SHA-256 is th
 models/default/predictor.safetensors  network, and statistics that standardise features and codes
 models/default/blendshapes.safetensors  from codes to ARKit's blendshapes; not every model has it
 models/default/expression.safetensors   what predicted codes express (th_face_renderer.readout); not every model has it
+models/default/voices.safetensors     what voices it was trained on (th_face_predictor.known_voices); a model may lack it
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ FACE = "face.safetensors"
 PREDICTOR = "predictor.safetensors"
 BLENDSHAPES = "blendshapes.safetensors"
 EXPRESSION = "expression.safetensors"
+VOICES = "voices.safetensors"
 MAX_CARD_BYTES = 1 << 20
 MAX_TENSOR_BYTES = 256 << 20
 

@@ -52,6 +52,10 @@ class TableNode(LifecycleNode):
     def parameter_changed(self, name: str, value: Any) -> None:
         """A parameter has a new, checked value."""
 
+    def refuses(self, name: str, value: Any) -> str | None:
+        """Why a parameter's new value, good by its table, does not fit what the node has loaded; None: it does."""
+        return None
+
     def set_parameters(self, parameter_list: list[RosParameter]) -> list[SetParametersResult]:
         """As rclpy's, but whatever is refused is named."""
         return [self.set_parameters_atomically([parameter]) for parameter in parameter_list]
@@ -70,7 +74,7 @@ class TableNode(LifecycleNode):
             return None if self.has_parameter(change.name) else f"{self.get_name()} has no parameter {change.name!r}"
         if known.read_only:
             return f"{change.name} is read-only: say it when the node starts"
-        return known.refuse_change(change.value)
+        return known.refuse_change(change.value) or self.refuses(change.name, change.value)
 
     def _check_parameters(self, changes: list[RosParameter]) -> SetParametersResult:
         for change in changes:

@@ -10,6 +10,7 @@ import pytest
 
 from th_common.model_folder import Tensors, write_model
 from th_face_predictor.architecture import Architecture
+from th_face_predictor.known_voices import KnownVoices
 from th_face_predictor.predictor import Predictor
 
 
@@ -77,3 +78,31 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def known() -> KnownVoices:
+    """Voices around a place that speech may have, alike in all directions."""
+    mean = np.array([0.0] * 12 + [20.0, np.log(150.0)])
+    sizes = np.array([5.0] * 12 + [2.0, 0.4])
+    return KnownVoices(mean, np.diag(sizes**2), 4.0)
+
+
+@pytest.fixture(scope="session")
+def speak() -> Callable[..., np.ndarray]:
+    """Features of somebody who reads: syllables and pauses around a place."""
+
+    def speak(
+        seconds: float = 30.0, *, place: np.ndarray | None = None, quiet: float = 11.0, seed: int = 0
+    ) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        count = round(seconds * 60)
+        x = rng.normal(0.0, 1.0, (count, 40)).astype(np.float32)
+        where = np.array([0.0] * 12 + [20.0, np.log(150.0)]) if place is None else place
+        spoken = np.arange(count) % 40 < 28
+        x[:, :12] += where[:12]
+        x[:, 12] = np.where(spoken, where[12], quiet) + rng.normal(0, 0.3, count)
+        x[:, 39] = np.where(spoken, np.exp(where[13] + rng.normal(0, 0.1, count)), 0.0)
+        return x
+
+    return speak

@@ -8,14 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from th_common.model_folder import FACE, Card, read_tensors
+from th_face_predictor.loudness import Loudness
 
 ENERGY = 12  # place of ln(energy) in a feature vector: c1..c12, e, ...
 WIDEST = 1.6  # sd of the opening direction at the loudest
-FLOOR_RISE = 1.5 / 60  # per frame, ln units: how fast the background is taken to be louder
-PEAK_FALL = 0.15 / 60  # and the voice to be softer
-LEAST_RANGE = 4.0  # ln units (17 dB) between background and voice
-NOISE = 2.0  # ln units (9 dB) above the background that are still background
-FAINTEST = 12.5  # -65 dBFS: below is no voice
 SMOOTH = 0.35  # share of a frame's own opening: the mouth follows within some 50 ms
 _UPPER, _LOWER = np.array([61, 62, 63]), np.array([67, 66, 65])  # inner lips among the 68 points
 
@@ -32,7 +28,7 @@ class EnergyMouth:
         self.rest = rest.astype(np.float32)
         length = float(np.linalg.norm(opening))
         self._direction = (opening / length).astype(np.float32) if length else np.zeros_like(self.rest)
-        self._floor, self._peak = FAINTEST, FAINTEST + LEAST_RANGE
+        self._loudness = Loudness()
         self._open = 0.0
 
     @classmethod
@@ -56,10 +52,7 @@ class EnergyMouth:
 
     def hear(self, energy: float) -> float:
         """The opening, 0 to 1, at the next frame, of which the energy is ln(sum of squares) on the int16 scale."""
-        self._floor = min(max(energy, FAINTEST - 1.0), self._floor + FLOOR_RISE)
-        self._peak = max(energy, self._peak - PEAK_FALL, self._floor + LEAST_RANGE)
-        background = max(self._floor + NOISE, FAINTEST)
-        part = min(max((energy - background) / max(self._peak - background, 1.0), 0.0), 1.0)
+        part = self._loudness.hear(energy)
         self._open += SMOOTH * (part - self._open)
         return self._open
 

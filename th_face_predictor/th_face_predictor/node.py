@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 
+from rclpy.parameter import Parameter as RosParameter
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
 from std_msgs.msg import Empty
 from th_msgs.msg import AudioFeatures, FacialCode, Timing
+from th_msgs.srv import Calibrate
 
 from th_audio_features import PROFILES
 from th_common.alive import ALIVE, ALIVE_TOPIC
@@ -23,10 +25,14 @@ from th_common.stamps import to_seconds
 from th_common.thresholds import Threshold, threshold_parameters
 from th_common.worker import Worker
 from th_face_predictor.delay import PresentationDelay
+from th_face_predictor.ear import Ear
+from th_face_predictor.known_voices import load_known_voices
 from th_face_predictor.live import Codes, Frame, LivePredictor
 from th_face_predictor.mouth import EnergyMouth
 from th_face_predictor.predictor import Predictor, load_predictor
 from th_face_predictor.stream import PredictorStream
+from th_face_predictor.voice import Voice
+from th_face_predictor.voice_file import SUFFIX, check_name, find_voice, read_voice, voices_folder, write_voice
 
 FRAME_RATE = 60
 END = object()
@@ -79,6 +85,16 @@ class FacePredictorNode(TalkingHeadNode):
             minimum=0.0,
             maximum=2.0,
         ),
+        Parameter(
+            name="voice",
+            default="",
+            description="a measured voice to hear with: path of its file, or name of one that `face/calibrate` kept; empty: none",
+        ),
+        Parameter(
+            name="adapt",
+            default=True,
+            description="without a measured voice, slowly bring one that is far from those of the training nearer to them",
+        ),
         *threshold_parameters(THRESHOLDS),
         DETERMINISTIC,
     )
@@ -88,6 +104,7 @@ class FacePredictorNode(TalkingHeadNode):
         self._predictor: Predictor | None = None
         self._stream: PredictorStream | None = None
         self._live: LivePredictor | None = None
+        self._ear: Ear | None = None
         self._worker: Worker[object] | None = None
         self._codes: Publisher | None = None
         self._alive: Publisher | None = None
@@ -97,6 +114,7 @@ class FacePredictorNode(TalkingHeadNode):
         self._newest = Timing()
         self._cost = 0.0
         super().__init__("face_predictor", **kwargs)
+        self.create_service(Calibrate, "face/calibrate", self._calibrate)
 
     def configure(self) -> None:
         folder = find_model(self.value("model"))
@@ -105,11 +123,14 @@ class FacePredictorNode(TalkingHeadNode):
             raise ModelError(
                 f"{folder}: its features are {predictor.profile!r}, this software makes {', '.join(PROFILES)}"
             )
+        card = read_card(folder)
+        self._ear = Ear(load_known_voices(folder, card), profile=predictor.profile)
+        self._choose_voice()
         lookahead = self.value("lookahead")
         self._stream = PredictorStream(predictor, None if lookahead == OWN else lookahead)
         self._predictor = predictor
         self._set_delay()
-        mouth = EnergyMouth.of_model(folder, read_card(folder))
+        mouth = EnergyMouth.of_model(folder, card)
         self._live = LivePredictor(
             self._stream,
             mouth,
@@ -137,16 +158,31 @@ class FacePredictorNode(TalkingHeadNode):
         for publisher in (self._codes, self._alive):
             if publisher is not None:
                 self.destroy_publisher(publisher)
-        self._features = self._codes = self._alive = self._worker = self._live = self._stream = self._predictor = None
+        self._features = self._codes = self._alive = self._worker = self._live = self._ear = self._stream = None
+        self._predictor = None
 
     def parameter_changed(self, name: str, value: object) -> None:
         if name in ("presentation_delay", "margin"):
             self._set_delay()
+        if name in ("voice", "adapt"):
+            self._choose_voice()
+
+    def refuses(self, name: str, value: object) -> str | None:
+        if name == "voice":
+            try:
+                self._read_voice(str(value))
+            except InputError as error:
+                return f"voice: {error}"
+        return None
 
     def update_health(self) -> None:
         self.health.set("ms per frame", self._cost * 1e3)
         frames = self.health.counter("frames")
         self.health.set("frames per s", self.trend.per_second("frames", frames))
+        ear = self._ear
+        if ear is not None:
+            self.health.set("voice", ear.state)
+            self.health.set("voice moved", ear.moved)
         live = self._live
         if live is not None:
             self.health.set("pace", live.ladder.name)
@@ -178,6 +214,43 @@ class FacePredictorNode(TalkingHeadNode):
     def stopped(self, number: int) -> None:
         if self._worker is not None:
             self._worker.replace(CUT)
+        if self._ear is not None:
+            self._ear.forget()
+
+    def _choose_voice(self) -> None:
+        """Hear as the parameters say; where the voice cannot be used, without one, and say so."""
+        ear, name = self._ear, self.value("voice")
+        if ear is None:
+            return
+        try:
+            ear.use(self._read_voice(name), adapt=self.value("adapt"))
+        except InputError as error:
+            ear.use(None, adapt=self.value("adapt"))
+            self.report("voice refused", error, hold=None)
+        else:
+            self.health.clear_fault("voice refused")
+
+    def _read_voice(self, name: str) -> Voice | None:
+        voice = read_voice(find_voice(name)) if name else None
+        if voice is not None and self._ear is not None:
+            self._ear.check(voice)
+        return voice
+
+    def _calibrate(self, request: Calibrate.Request, response: Calibrate.Response) -> Calibrate.Response:
+        """Measure the voice heard last, keep it, hear with it. Takes some 12 ms of the executor."""
+        try:
+            if self._ear is None or not self.active:
+                raise InputError(f"face_predictor is {self.lifecycle}: it has heard nothing")
+            voice = self._ear.learn(request.seconds, check_name(request.name))
+            path = voices_folder() / f"{voice.name}{SUFFIX}"
+            write_voice(path, voice)
+            (chosen,) = self.set_parameters([RosParameter("voice", value=str(path))])
+            if not chosen.successful:
+                raise InputError(chosen.reason)
+            response.success, response.message, response.path = True, self._ear.tell(voice), str(path)
+        except InputError as error:
+            response.success, response.message = False, str(error)
+        return response
 
     def _set_delay(self) -> None:
         if self._predictor is None or self._stream is None:
@@ -206,7 +279,9 @@ class FacePredictorNode(TalkingHeadNode):
                     self._jump(message)
                 self._next_frame = message.frame + 1
                 self._newest = message.timing
-                run.append(Frame(message.frame, message.feature, self._due(message), message.timing.heard, message))
+                assert self._ear is not None
+                heard = self._ear.push(message.feature, first=message.frame == 0)
+                run.append(Frame(message.frame, heard, self._due(message), message.timing.heard, message))
         self._predict(run)
 
     def _fits(self, message: AudioFeatures) -> bool:
@@ -254,7 +329,8 @@ class FacePredictorNode(TalkingHeadNode):
             return None
         codes, pause = self._live.wake()
         self._publish(codes)
-        if pause is None:
+        # In a replay no pause ends a stream: there the next frame tells whether it goes on.
+        if pause is None and not self.value("deterministic"):
             self._next_frame = None
         return pause
 

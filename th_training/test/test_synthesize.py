@@ -1,8 +1,12 @@
 """Videos: as long as the sound, 60 frames per second, the sound inside and in step; no half file is left behind."""
 
+import json
+
 import numpy as np
 import pytest
 
+from th_audio_io.sources import example_path
+from th_common.default_model import find_model
 from th_common.errors import InputError, ModelError
 from th_face_predictor import build_network, load_predictor
 from th_face_renderer.testing import synthetic_face
@@ -156,3 +160,28 @@ def test_given_codes_are_drawn_in_place_of_the_predicted(model, speech, tmp_path
     for bad in (np.zeros((0, 16)), np.zeros((9, 15)), np.full((9, 16), np.nan)):
         with pytest.raises(InputError, match="codes"):
             synthesize(speech, tmp_path / "bad.mp4", model=model, size=64, codes=bad)
+
+
+def test_a_measured_voice_moves_the_face_and_another_is_refused(tmp_path):
+    far = {
+        "format": "talking-head-voice/1",
+        "name": "dull",
+        "features": "robot",
+        "speech_s": 10.0,
+        "voiced": 0.7,
+        "snr_db": 30.0,
+        "place": [13.0, 14.3, 12.5, 9.5, 4.2, 1.9, 1.0, 1.3, 1.9, 1.9, 1.6, 1.9, 23.9, 4.7],
+        "f0_spread": 0.2,
+    }
+    (tmp_path / "dull.json").write_text(json.dumps(far))
+    (tmp_path / "other.json").write_text(json.dumps(far | {"features": "paper"}))
+    folder, source = find_model(""), module._Counted(example_path())
+    plain, moved = (
+        np.concatenate(list(module._predicted(source, folder, module._voice_offset(folder, voice))))
+        for voice in ("", str(tmp_path / "dull.json"))
+    )
+    assert plain.shape == moved.shape
+    assert np.abs(plain - moved).max() > 0.05
+    with pytest.raises(InputError, match="'paper'"):
+        synthesize(example_path(), tmp_path / "face.mp4", voice=str(tmp_path / "other.json"))
+    assert not (tmp_path / "face.mp4").exists()

@@ -25,6 +25,11 @@ PARTS: dict[str, tuple[str, str]] = {
     "readout": ("th_training.readout.command", "Teach a model to say what its predicted codes express."),
     "synthesize": ("th_training.synthesize", "Turn a sound file into a video of the speaking face."),
     "features": ("th_training.features.commands", "Show the features of a sound file, and what is wrong with it."),
+    "calibrate": (
+        "th_training.voices.calibrate_command",
+        "Measure a voice and its microphone on half a minute of speech.",
+    ),
+    "voices": ("th_training.voices.known_command", "Say in a face model which voices it was trained on."),
     "corpus": ("th_training.corpus.commands", "Make and inspect corpora."),
     "landmarks": ("th_training.landmarks.commands", "Find or draw the 68 landmarks of faces."),
     "aam": ("th_training.aam.commands", "Build, fit and inspect active appearance models."),

@@ -25,7 +25,11 @@ from th_audio_features import FeatureStream
 from th_audio_io.sources import FileSource
 from th_common.default_model import find_model
 from th_common.errors import InputError
+from th_common.model_folder import read_card
 from th_face_predictor import PredictorStream, load_predictor
+from th_face_predictor.ear import Ear
+from th_face_predictor.known_voices import corrected, load_known_voices
+from th_face_predictor.voice_file import find_voice, read_voice
 from th_face_renderer import FaceDecoder, load_face
 from th_training.aam.files import read_face
 from th_training.movie import replacing_video
@@ -47,6 +51,7 @@ def command(
     model: Annotated[Path | None, typer.Option(help="Face model folder [default: the default face].")] = None,
     size: Annotated[int, typer.Option(help="Height and width in px, even.", min=SIZES[0], max=SIZES[1])] = 512,
     crf: Annotated[int, typer.Option(help="x264's quality: 0 lossless .. 51 worst.", min=0, max=51)] = 18,
+    voice: Annotated[str, typer.Option(help="Measured voice to hear it with (th calibrate) [default: none].")] = "",
 ) -> None:
     """Turn a sound file into a video of the speaking face."""
     columns = (
@@ -62,7 +67,7 @@ def command(
         def tell(frames: int, total: int | None) -> None:
             progress.update(task, completed=frames, total=total)
 
-        frames = synthesize(speech, out, model=model, size=size, crf=crf, tell=tell)
+        frames = synthesize(speech, out, model=model, size=size, crf=crf, voice=voice, tell=tell)
         progress.update(task, completed=frames, total=frames)
     print(f"{out}: {frames} frames, {frames / FPS:.2f} s")
 
@@ -76,6 +81,7 @@ def synthesize(
     crf: int = 18,
     codes: np.ndarray | None = None,
     gain: float | None = 1.0,
+    voice: str = "",
     tell: Callable[[int, int | None], None] | None = None,
 ) -> int:
     """Write the video of a face that speaks a sound file; returns its number of frames.
@@ -86,20 +92,25 @@ def synthesize(
     Args:
         model: face model folder; None for the default face; where there are codes, the file of a face will do.
         size: height and width in px, even; crf: x264's quality.
+        voice: file of a measured voice (th_face_predictor.voice_file), or the name of one that was kept; empty: none.
         codes: (T, D), drawn in place of those that the model predicts; row i belongs to the sound at (i + 1) / 60 s.
         gain: factor of the sound in the video (the face hears the sound as it is); None for a video without a sound track.
         tell: called with (frames done, frames in all or None if that is not known).
 
     Raises:
         InputError: the sound cannot be read or is empty, the size is odd or out of range, the codes are not this face's,
-            the video cannot be written.
+            the voice is none for this model, the video cannot be written.
         ModelError: the face model cannot be used.
     """
     _check_size(size)
     source = _Counted(speech)
     folder = Path(model) if codes is not None and model and Path(model).is_file() else find_model(model or "")
     decoder = FaceDecoder(read_face(folder)) if folder.is_file() else load_face(folder)
-    blocks = _predicted(source, folder) if codes is None else _given(_checked(codes, decoder), source)
+    blocks = (
+        _predicted(source, folder, _voice_offset(folder, voice))
+        if codes is None
+        else _given(_checked(codes, decoder), source)
+    )
     with _ahead(_due_codes(blocks, source)) as due:
         pictures = (decoder.render(code, (size, size), copy=False) for code in due)
         return write_pictures(out, pictures, speech, size=size, crf=crf, gain=gain, tell=tell)
@@ -127,6 +138,13 @@ def write_pictures(
     planar = (cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420) for picture in pictures)  # BT.601
     with _ahead(planar) as ready, replacing_video(target) as partial:
         return _write(partial, ready, FileSource(speech), size, crf, gain, tell)
+
+
+def _voice_offset(folder: Path, voice: str) -> np.ndarray | None:
+    if not voice:
+        return None
+    card = read_card(folder)
+    return Ear(load_known_voices(folder, card), profile=card.profile).check(read_voice(find_voice(voice)))
 
 
 class _Counted(FileSource):
@@ -159,15 +177,18 @@ def _given(codes: np.ndarray, source: _Counted) -> Iterator[np.ndarray]:
     yield codes[: -(-source.total * FPS // source.rate)]
 
 
-def _predicted(source: FileSource, folder: Path) -> Iterator[np.ndarray]:
-    """The codes (n, D) of the recording, piece by piece."""
+def _predicted(source: FileSource, folder: Path, offset: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """The codes (n, D) of the recording, piece by piece, its features moved by the offset (14,), if any."""
     predictor = load_predictor(folder)
     features = FeatureStream(source.rate, profile=predictor.profile)
 
     def vectors() -> Iterator[np.ndarray]:
         for block in source.blocks():
-            yield features.push(block)
-        yield features.flush()
+            yield hear(features.push(block))
+        yield hear(features.flush())
+
+    def hear(rows: np.ndarray) -> np.ndarray:
+        return rows if offset is None else corrected(rows, offset)
 
     if predictor.lookahead is None:
         whole = np.concatenate(list(vectors()))

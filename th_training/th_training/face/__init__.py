@@ -29,6 +29,7 @@ from th_training.face.preview import preview
 from th_training.face.readout import teach_readout
 from th_training.face.steps import Clock, console
 from th_training.face.training import movement, train_or_keep
+from th_training.face.voices import tell_voices
 from th_training.progress import bar
 from th_training.speech import flite
 
@@ -118,6 +119,9 @@ def make_face(
     with clock.step("read-out"):
         for making in makings:
             teach_readout(making.out, making.corpus)
+    with clock.step("voices"):
+        for making in makings:
+            tell_voices(making.out, making.corpus)
     with clock.step("preview"):
         preview(out, own)
     return read_card(out)
