@@ -138,7 +138,7 @@ def test_a_model_with_others_is_refused(
 
 
 def test_face_and_predictor_cannot_be_added(make_model: Callable[..., Path]) -> None:
-    with pytest.raises(ModelError, match="not an addition"):
+    with pytest.raises(ModelError, match="not to be replaced"):
         add_tensors(make_model(), "face.safetensors", {})
 
 
