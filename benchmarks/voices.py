@@ -34,7 +34,9 @@ from th_common.model_folder import read_card
 from th_face_predictor import load_predictor
 from th_face_predictor.adaptation import VoiceAdaptation
 from th_face_predictor.known_voices import KnownVoices, corrected, load_known_voices
+from th_face_predictor.mouth import EnergyMouth
 from th_face_predictor.predictor import Predictor
+from th_face_predictor.proof import prove
 from th_face_predictor.voice import learn
 from th_face_renderer import FaceDecoder, load_face
 from th_training.landmarks.measures import lip_opening
@@ -92,6 +94,7 @@ class Study:
         self._known: KnownVoices = known
         self._predictor: Predictor = load_predictor(model)
         self.face: FaceDecoder = load_face(model)
+        self._mouth = EnergyMouth.of_model(model, card)
         self._folder = work / card.name
         self._features = work / f"features-{card.profile}"
         self.profile = card.profile
@@ -106,8 +109,10 @@ class Study:
         """Correlations by clip, the three ways; why it was not calibrated, if it was not."""
         refused, offset = "", np.zeros(len(self._known.mean))
         try:
-            voice = learn(np.concatenate(person.learnt), profile=self.profile, name=person.name)
-            offset = self._known.correction(voice)
+            features = np.concatenate(person.learnt)
+            found_offset = self._known.correction(learn(features, profile=self.profile, name=person.name))
+            prove(self._predictor, self._mouth, features, found_offset)
+            offset = found_offset
         except InputError as error:
             refused = str(error)
         adaptation = VoiceAdaptation(self._known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.task import Future
 from std_msgs.msg import Empty
 
 from th_common.errors import TalkingHeadError
@@ -136,6 +138,23 @@ class TalkingHeadNode(TableNode):
         )
         self._workers.append(worker)
         return worker
+
+    async def aside(self, do: Callable[[], None]) -> None:
+        """Do something long in a thread of its own while the executor goes on; for callbacks that are coroutines. Raises what it raises."""
+        done = Future()
+
+        def run() -> None:
+            try:
+                do()
+            except Exception as error:
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+            if self.executor is not None:
+                self.executor.wake()
+
+        threading.Thread(target=run, name=f"{self.get_name()}.aside", daemon=True).start()
+        await done
 
     def await_listeners(self, publisher: Any, timeout: float = 5.0) -> None:
         """Wait until all subscriptions that are known of are connected: what is published before is not for them. Not in the executor."""

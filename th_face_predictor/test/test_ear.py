@@ -39,7 +39,7 @@ def test_a_voice_is_heard_from_the_next_frame_on(known: KnownVoices, far: np.nda
     ear = Ear(known, profile="robot")
     ear.use(None, adapt=False)
     hear(ear, far)
-    voice = ear.learn(0.0, "anna")
+    voice = ear.learn(ear.recent(0.0), "anna")
     assert voice == learn(far, profile="robot", name="anna")
     ear.use(voice, adapt=True)
     assert np.array_equal(hear(ear, far), corrected(far, known.correction(voice)))
@@ -63,17 +63,17 @@ def test_adaptation_begins_anew_with_a_stream(known: KnownVoices, far: np.ndarra
 def test_only_the_last_minute_is_remembered_and_a_stop_forgets_it(known: KnownVoices, speak: Speak) -> None:
     ear = Ear(known, profile="robot")
     hear(ear, np.concatenate([speak(70, place=known.mean + TILT), speak(20)]))
-    assert known.distance(np.array(ear.learn(20.0, "b").place)) < 2.0
-    assert ear.learn(60.0, "all").speech == pytest.approx(60 * 0.7, abs=1.0)
+    assert known.distance(np.array(ear.learn(ear.recent(20.0), "b").place)) < 2.0
+    assert ear.learn(ear.recent(60.0), "all").speech == pytest.approx(60 * 0.7, abs=1.0)
     ear.forget()
     with pytest.raises(InputError, match="nothing was heard"):
-        ear.learn(0.0, "b")
+        ear.learn(ear.recent(0.0), "b")
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 61.0, float("nan"), float("inf")])
 def test_other_spans_are_refused(known: KnownVoices, seconds: float) -> None:
     with pytest.raises(InputError, match="seconds"):
-        Ear(known, profile="robot").learn(seconds, "b")
+        Ear(known, profile="robot").recent(seconds)
 
 
 def test_voices_that_do_not_fit(known: KnownVoices, far: np.ndarray) -> None:

@@ -77,8 +77,14 @@ class Ear:
             elif self._adaptation is None:
                 self._adaptation = VoiceAdaptation(self._known)
 
-    def learn(self, seconds: float, name: str) -> Voice:
-        """Measure the voice in the last seconds of what was heard (0: USUAL). Raises InputError as `voice.learn` and `check`."""
+    def learn(self, features: np.ndarray, name: str) -> Voice:
+        """Measure the voice in features (T, 40) as they came. Raises InputError as `voice.learn` and `check`."""
+        voice = learn(features, profile=self._profile, name=name)
+        self.check(voice)
+        return voice
+
+    def recent(self, seconds: float) -> np.ndarray:
+        """The last seconds of what was heard, as it came (0: USUAL), (T, 40). Raises InputError where there is nothing, or for absurd seconds."""
         if not 0.0 <= seconds <= REMEMBERED:
             raise InputError(f"seconds must lie between 0 and {REMEMBERED}, not {seconds:g}")
         with self._lock:
@@ -86,9 +92,7 @@ class Ear:
         last = heard[-round((seconds or USUAL) * FRAME_RATE) :]
         if not last:
             raise InputError("nothing was heard yet")
-        voice = learn(np.stack(last), profile=self._profile, name=name)
-        self.check(voice)
-        return voice
+        return np.stack(last)
 
     def tell(self, voice: Voice) -> str:
         """What a voice is like and what it changes, in words."""

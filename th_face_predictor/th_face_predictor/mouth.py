@@ -56,6 +56,10 @@ class EnergyMouth:
         self._open += SMOOTH * (part - self._open)
         return self._open
 
+    def opening(self, codes: np.ndarray) -> np.ndarray:
+        """How far codes (T, D) open the lips, in sd of that direction, (T,); linear, so that only its course counts."""
+        return np.asarray((codes - self.rest) @ self._direction)
+
     def code(self, opening: float) -> np.ndarray:
         """The code (D,) float32 of an opening, 0 to 1."""
         return self.rest + np.float32(WIDEST * opening) * self._direction

@@ -30,6 +30,7 @@ from th_face_predictor.known_voices import load_known_voices
 from th_face_predictor.live import Codes, Frame, LivePredictor
 from th_face_predictor.mouth import EnergyMouth
 from th_face_predictor.predictor import Predictor, load_predictor
+from th_face_predictor.proof import prove
 from th_face_predictor.stream import PredictorStream
 from th_face_predictor.voice import Voice
 from th_face_predictor.voice_file import SUFFIX, check_name, find_voice, read_voice, voices_folder, write_voice
@@ -105,6 +106,7 @@ class FacePredictorNode(TalkingHeadNode):
         self._stream: PredictorStream | None = None
         self._live: LivePredictor | None = None
         self._ear: Ear | None = None
+        self._mouth: EnergyMouth | None = None
         self._worker: Worker[object] | None = None
         self._codes: Publisher | None = None
         self._alive: Publisher | None = None
@@ -130,7 +132,7 @@ class FacePredictorNode(TalkingHeadNode):
         self._stream = PredictorStream(predictor, None if lookahead == OWN else lookahead)
         self._predictor = predictor
         self._set_delay()
-        mouth = EnergyMouth.of_model(folder, card)
+        self._mouth = mouth = EnergyMouth.of_model(folder, card)
         self._live = LivePredictor(
             self._stream,
             mouth,
@@ -159,7 +161,7 @@ class FacePredictorNode(TalkingHeadNode):
             if publisher is not None:
                 self.destroy_publisher(publisher)
         self._features = self._codes = self._alive = self._worker = self._live = self._ear = self._stream = None
-        self._predictor = None
+        self._predictor = self._mouth = None
 
     def parameter_changed(self, name: str, value: object) -> None:
         if name in ("presentation_delay", "margin"):
@@ -236,18 +238,24 @@ class FacePredictorNode(TalkingHeadNode):
             self._ear.check(voice)
         return voice
 
-    def _calibrate(self, request: Calibrate.Request, response: Calibrate.Response) -> Calibrate.Response:
-        """Measure the voice heard last, keep it, hear with it. Takes some 12 ms of the executor."""
+    async def _calibrate(self, request: Calibrate.Request, response: Calibrate.Response) -> Calibrate.Response:
+        """Measure the voice heard last, see that correcting it helps, keep it, hear with it. Takes some 12 ms of the executor."""
         try:
-            if self._ear is None or not self.active:
+            ear, predictor, mouth = self._ear, self._predictor, self._mouth
+            if ear is None or predictor is None or mouth is None or not self.active:
                 raise InputError(f"face_predictor is {self.lifecycle}: it has heard nothing")
-            voice = self._ear.learn(request.seconds, check_name(request.name))
+            features = ear.recent(request.seconds)
+            voice = ear.learn(features, check_name(request.name))
+            offset = ear.check(voice)
+            await self.aside(lambda: prove(predictor, mouth, features, offset))
+            if self._ear is not ear:
+                raise InputError("face_predictor was cleaned up meanwhile")
             path = voices_folder() / f"{voice.name}{SUFFIX}"
             write_voice(path, voice)
             (chosen,) = self.set_parameters([RosParameter("voice", value=str(path))])
             if not chosen.successful:
                 raise InputError(chosen.reason)
-            response.success, response.message, response.path = True, self._ear.tell(voice), str(path)
+            response.success, response.message, response.path = True, ear.tell(voice), str(path)
         except InputError as error:
             response.success, response.message = False, str(error)
         return response

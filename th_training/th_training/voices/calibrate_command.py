@@ -11,7 +11,10 @@ from rich.console import Console
 from th_common.default_model import find_model
 from th_common.errors import InputError, ModelError
 from th_common.model_folder import read_card
+from th_face_predictor import load_predictor
 from th_face_predictor.known_voices import KnownVoices, load_known_voices
+from th_face_predictor.mouth import EnergyMouth
+from th_face_predictor.proof import prove
 from th_face_predictor.voice import Voice, learn
 from th_face_predictor.voice_file import LONGEST, write_voice
 from th_training.features.analyse import analyse
@@ -40,7 +43,7 @@ def command(
     """Measure a voice and its microphone, for the parameter `voice` of face_predictor.
 
     Where the voice is among those that the model knows, nothing will be corrected, and it says so. Too little speech, too faint, too loud,
-    too noisy, or too far from every known voice: nothing is written.
+    too noisy, too far from every known voice, or lips that would not move better for it: nothing is written.
     """
     voice, known = calibrate(speech, name=name or speech.stem, model=model, start=start, end=end)
     if out is not None:
@@ -56,7 +59,7 @@ def calibrate(
     """Measure the voice of a sound file for a model; also the voices that this model knows.
 
     Raises:
-        InputError: no such file, no usable speech in it, or a voice too far from all that are known.
+        InputError: no such file, no usable speech in it, a voice too far from all that are known, or one that a correction does not help.
         ModelError: the model is missing, damaged, or does not say which voices it knows.
     """
     folder = find_model(model)
@@ -74,7 +77,9 @@ def calibrate(
     try:
         label = "".join(c for c in name if c.isprintable())[:LONGEST]
         voice = learn(found.features, profile=card.profile, name=label)
-        known.correction(voice)
+        offset = known.correction(voice)
+        if offset.any():
+            prove(load_predictor(folder), EnergyMouth.of_model(folder, card), found.features, offset)
     except InputError as error:
         raise InputError(f"{speech}: {error}") from error
     return voice, known
