@@ -56,9 +56,10 @@ def main() -> None:
     parser.add_argument("--grid", type=Path, help="folder with videos of a real person")
     parser.add_argument("--work", type=Path, default=ROOT / "build/voices")
     parser.add_argument("--channels", nargs="*", default=list(CHANNELS), help="; ".join(CHANNELS))
+    parser.add_argument("--unproved", action="store_true", help="calibrate whoever is far off, whether it helps or not")
     parser.add_argument("--write", action="store_true", help="write the table into docs/voices.md")
     chosen = parser.parse_args()
-    study = Study(chosen.model, chosen.work)
+    study = Study(chosen.model, chosen.work, proved=not chosen.unproved)
     sounds = record(chosen.work, study.face.model)
     with np.load(chosen.work / TRUTH) as stored:
         truths = {name: stored[name] for name in stored.files}
@@ -87,7 +88,7 @@ def main() -> None:
 class Study:
     """One model, uncalibrated, calibrated and adapting by itself."""
 
-    def __init__(self, model: Path, work: Path) -> None:
+    def __init__(self, model: Path, work: Path, *, proved: bool = True) -> None:
         card = read_card(model)
         known = load_known_voices(model, card)
         assert known is not None, f"{model} does not say which voices it knows: th voices"
@@ -95,7 +96,8 @@ class Study:
         self._predictor: Predictor = load_predictor(model)
         self.face: FaceDecoder = load_face(model)
         self._mouth = EnergyMouth.of_model(model, card)
-        self._folder = work / card.name
+        self._proved = proved
+        self._folder = work / (card.name if proved else f"{card.name}-unproved")
         self._features = work / f"features-{card.profile}"
         self.profile = card.profile
 
@@ -111,7 +113,8 @@ class Study:
         try:
             features = np.concatenate(person.learnt)
             found_offset = self._known.correction(learn(features, profile=self.profile, name=person.name))
-            prove(self._predictor, self._mouth, features, found_offset)
+            if self._proved:
+                prove(self._predictor, self._mouth, features, found_offset)
             offset = found_offset
         except InputError as error:
             refused = str(error)
