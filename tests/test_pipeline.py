@@ -27,6 +27,7 @@ PATIENT = ("--ros-args", "-p", "face_predictor:presentation_delay:=3.0", "-p", "
 """With so much time a busy machine neither hurries a code nor leaves out what is too slow."""
 QUICK_NEWS = (
     *("--ros-args", "-p", "face_predictor:diagnostics_period:=0.1"),
+    *("-p", "face_predictor:adapt:=false"),  # the offline computation that codes are compared with knows nothing of it
     *("-p", "audio_features:diagnostics_period:=0.1"),
 )
 
