@@ -20,6 +20,8 @@ from th_common.errors import InputError
 from th_common.model_folder import read_card
 from th_common.stamps import to_fields
 from th_face_predictor import PredictorStream, load_predictor
+from th_face_predictor.ear import Ear
+from th_face_predictor.known_voices import load_known_voices
 
 FRAME_RATE = 60
 SECOND = 1_000_000_000
@@ -63,13 +65,15 @@ def read_codes(
 
 
 def compute_codes(bag: BagReader, *, sound: str = "", model: str | os.PathLike[str] = "") -> Codes:
-    """What features and predictor with `deterministic` say to the sound of a bag; raises as `read_codes`."""
+    """What features and predictor with `deterministic`, and no voice chosen, say to the sound of a bag; raises as `read_codes`."""
     folder = find_model(model)
     predictor = load_predictor(folder)
     card = read_card(folder)
+    ear = Ear(load_known_voices(folder, card), profile=predictor.profile)
+    ear.use(None, adapt=True)
     stamps: list[int] = []
     rows: list[np.ndarray] = []
-    for stamp, code in _through(sound_chunks(bag, sound), predictor.profile, PredictorStream(predictor)):
+    for stamp, code in _through(sound_chunks(bag, sound), predictor.profile, ear, PredictorStream(predictor)):
         stamps.append(stamp)
         rows.append(code)
     if not rows:
@@ -95,7 +99,9 @@ def sound_chunks(bag: BagReader, topic: str = "") -> Iterator[Chunk]:
             continue  # the intake says which; it goes on with the next
 
 
-def _through(chunks: Iterator[Chunk], profile: str, predictor: PredictorStream) -> Iterator[tuple[int, np.ndarray]]:
+def _through(
+    chunks: Iterator[Chunk], profile: str, ear: Ear, predictor: PredictorStream
+) -> Iterator[tuple[int, np.ndarray]]:
     """Stamp in ns and code of every frame; one frame at a time, as the sum of a batch has other last bits."""
     stream: FeatureStream | None = None
     clock, frame = FrameClock(1), 0
@@ -104,10 +110,11 @@ def _through(chunks: Iterator[Chunk], profile: str, predictor: PredictorStream) 
     def codes(features: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         nonlocal frame
         for row in features:
+            heard = ear.push(row, first=frame == 0)
             frame += 1
             sec, nanosec = to_fields(clock.time_at(frame / FRAME_RATE))
             waiting.append(sec * SECOND + nanosec)
-            yield from _dated(waiting, predictor.push(row[None]))
+            yield from _dated(waiting, predictor.push(heard[None]))
 
     def end() -> Iterator[tuple[int, np.ndarray]]:
         if stream is not None:
