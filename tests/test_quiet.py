@@ -6,6 +6,8 @@ to 0.07 (median) and 0.25 (most).
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pysptk.util
 import pytest
@@ -61,6 +63,7 @@ def music() -> np.ndarray:
     return out
 
 
+@functools.cache
 def piece(seed: int) -> np.ndarray:
     """6 s of music made by chance, that no model has heard."""
     return soxr.resample(quiet.quiet("music", 6.0, seed=1_000_000_000_000 + seed), quiet.RATE, RATE)
