@@ -30,7 +30,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 SOMETIMES: dict[str, dict[str, set[str]]] = {
     **{name: {"subscribe": {"/clock"}} for name in CLASSES if not OPTIONS.get(name, {}).get("use_sim_time")},
-    "audio_source": {"subscribe": {"/face/code"}, "publish": {"/face/stop_now"}},  # while it speaks for the action
+    "audio_source": {"subscribe": {"/face/code"}},  # while it speaks for the action
 }
 """What a node may, and uses only now and then, not in this test."""
 _ACTION = re.compile(r"(.+)/_action/(\w+)")

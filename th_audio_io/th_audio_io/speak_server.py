@@ -35,7 +35,7 @@ PERIOD = 0.02  # s between looks at how far things are
 FEEDBACK = 0.1  # s between two messages of feedback
 RESULT_KEPT = 60  # s, and with it the goal's data
 SETTLE = 0.1  # s for a format or a stop to arrive before sound that follows it
-LINGER = 0.5  # s that a stop has to reach everybody before its publisher goes
+LINGER = 0.5  # s that a stop may take to come back to us before the next piece of speech
 OWN_STOP = 2.0  # s in which our own stop comes back to us
 
 
@@ -66,9 +66,10 @@ class SpeakServer:
         self._thread: threading.Thread | None = None
         self._own_topics = False
         self._codes: Subscription | None = None
-        self._stop: Any = None
+        # as long as the node: one made when it is wanted would not be known to all when it is used
+        self._stop = node.create_publisher(Empty, STOP_TOPIC, 10)
         self._stop_sent: float | None = None
-        self._not_before = self._rest_from = self._fed = 0.0
+        self._not_before = self._fed = 0.0
         self._timer: Timer = node.create_timer(PERIOD, self._tick, autostart=False)
         self._server = ActionServer(
             node,
@@ -165,7 +166,7 @@ class SpeakServer:
         if calm - self._fed >= FEEDBACK:
             self._fed = calm
             self._feed(now)
-        if not self._goals and calm >= self._rest_from:
+        if not self._goals:
             self._rest()
 
     def _take_in(self, goal: Goal) -> None:
@@ -193,7 +194,6 @@ class SpeakServer:
             self._own_topics = True
         if self._codes is None:
             self._codes = self._node.create_subscription(FacialCode, "face/code", self._hear_code, FRAMES_DEPTH)
-            self._stop = self._node.create_publisher(Empty, STOP_TOPIC, 10)
         self._current = goal
         self._node.get_logger().info(f"speaking {goal.speech.name} ({goal.speech.duration:.2f} s)")
         self._thread = threading.Thread(
@@ -242,7 +242,6 @@ class SpeakServer:
                 self._stop.publish(Empty())
                 self._stop_sent = time.monotonic()
                 self._not_before = self._stop_sent + LINGER  # or as soon as it has come back to us
-                self._rest_from = self._stop_sent + LINGER
         self._answer(goal, outcome, message)
 
     def _end_all(self, outcome: int, message: str) -> None:
@@ -271,7 +270,6 @@ class SpeakServer:
         self._floor.leave()
         if self._codes is not None:
             self._node.destroy_subscription(self._codes)
-            self._node.destroy_publisher(self._stop)
             self._codes = None
         if self._own_topics:
             self._floor.close()
