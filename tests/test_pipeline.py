@@ -18,8 +18,11 @@ from th_msgs.msg import FacialCode
 
 import th_audio_features
 from tests.graph import face_graph, listening
+from th_common.model_folder import read_card
 from th_common.stamps import to_seconds
 from th_face_predictor import load_predictor
+from th_face_predictor.adaptation import VoiceAdaptation
+from th_face_predictor.known_voices import load_known_voices
 from th_face_renderer import load_face
 
 RECORDING = pysptk.util.example_audio_file()
@@ -27,7 +30,6 @@ PATIENT = ("--ros-args", "-p", "face_predictor:presentation_delay:=3.0", "-p", "
 """With so much time a busy machine neither hurries a code nor leaves out what is too slow."""
 QUICK_NEWS = (
     *("--ros-args", "-p", "face_predictor:diagnostics_period:=0.1"),
-    *("-p", "face_predictor:adapt:=false"),  # the offline computation that codes are compared with knows nothing of it
     *("-p", "audio_features:diagnostics_period:=0.1"),
 )
 
@@ -84,7 +86,10 @@ def offline_codes(model: Path, codes: list[FacialCode]) -> np.ndarray:
     speech, rate = soundfile.read(RECORDING, dtype="int16")
     one_round = np.concatenate([speech, np.zeros(rate, np.int16)])
     rounds = -(-(codes[-1].frame + 120) * rate // 60 // len(one_round))
-    offline = predictor.predict(th_audio_features.extract(np.tile(one_round, rounds), rate, predictor.profile))
+    features = th_audio_features.extract(np.tile(one_round, rounds), rate, predictor.profile)
+    known = load_known_voices(model, read_card(model))
+    assert known is not None
+    offline = predictor.predict(VoiceAdaptation(known).push(features))
     return np.asarray(offline[[c.frame for c in codes]])
 
 

@@ -1,14 +1,19 @@
 """Videos: as long as the sound, 60 frames per second, the sound inside and in step; no half file is left behind."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from th_audio_features import extract
 from th_audio_io.sources import example_path
 from th_common.default_model import find_model
 from th_common.errors import InputError, ModelError
+from th_common.model_folder import read_card
 from th_face_predictor import build_network, load_predictor
+from th_face_predictor.adaptation import VoiceAdaptation
+from th_face_predictor.known_voices import load_known_voices
 from th_face_renderer.testing import synthetic_face
 from th_training import cli
 from th_training import synthesize as module
@@ -79,13 +84,13 @@ def test_a_video(model, speech, tmp_path):
 
 
 def test_a_frame_shows_the_middle_of_its_time(model, speech):
-    from th_audio_features import extract
-
     samples, _ = soundfile.read(speech, dtype="float32")
     predictor = load_predictor(model)
     codes = predictor.predict(extract(samples, RATE, profile="robot"))
     source = module._Counted(speech)
-    due = np.stack(list(module._due_codes(module._predicted(source, model), source)))
+    due = np.stack(
+        list(module._due_codes(module._predicted(source, model, module._ear(model, "", adapt=True)), source))
+    )
     assert len(due) == 78
     between = (codes[:-1] + codes[1:]) / 2
     np.testing.assert_allclose(due[0], codes[0], atol=1e-5)
@@ -177,11 +182,28 @@ def test_a_measured_voice_moves_the_face_and_another_is_refused(tmp_path):
     (tmp_path / "other.json").write_text(json.dumps(far | {"features": "paper"}))
     folder, source = find_model(""), module._Counted(example_path())
     plain, moved = (
-        np.concatenate(list(module._predicted(source, folder, module._voice_offset(folder, voice))))
+        np.concatenate(list(module._predicted(source, folder, module._ear(folder, voice, adapt=False))))
         for voice in ("", str(tmp_path / "dull.json"))
     )
     assert plain.shape == moved.shape
     assert np.abs(plain - moved).max() > 0.05
     with pytest.raises(InputError, match="'paper'"):
         synthesize(example_path(), tmp_path / "face.mp4", voice=str(tmp_path / "other.json"))
+    with pytest.raises(InputError, match="codes are given"):
+        synthesize(example_path(), tmp_path / "face.mp4", voice="dull", codes=plain)
     assert not (tmp_path / "face.mp4").exists()
+
+
+def test_a_voice_that_nobody_measured_is_slowly_brought_nearer_as_in_the_graph(monkeypatch):
+    folder, source = find_model(""), module._Counted(example_path())
+    usual = load_known_voices(folder, read_card(folder))
+    known = replace(usual, mean=usual.mean + 30 * np.sqrt(np.diag(usual.covariance)) * (np.arange(14) == 1))
+    monkeypatch.setattr(module, "load_known_voices", lambda folder, card: known)
+    plain, adapted = (
+        np.concatenate(list(module._predicted(source, folder, module._ear(folder, "", adapt=adapt))))
+        for adapt in (False, True)
+    )
+    speech, rate = soundfile.read(example_path(), dtype="float32")
+    features = VoiceAdaptation(known).push(extract(speech, rate, profile="robot"))
+    np.testing.assert_allclose(adapted, load_predictor(folder).predict(features), atol=1e-3)
+    assert np.abs(adapted - plain).max() > 0.1

@@ -28,7 +28,7 @@ from th_common.errors import InputError
 from th_common.model_folder import read_card
 from th_face_predictor import PredictorStream, load_predictor
 from th_face_predictor.ear import Ear
-from th_face_predictor.known_voices import corrected, load_known_voices
+from th_face_predictor.known_voices import load_known_voices
 from th_face_predictor.voice_file import find_voice, read_voice
 from th_face_renderer import FaceDecoder, load_face
 from th_training.aam.files import read_face
@@ -52,6 +52,9 @@ def command(
     size: Annotated[int, typer.Option(help="Height and width in px, even.", min=SIZES[0], max=SIZES[1])] = 512,
     crf: Annotated[int, typer.Option(help="x264's quality: 0 lossless .. 51 worst.", min=0, max=51)] = 18,
     voice: Annotated[str, typer.Option(help="Measured voice to hear it with (th calibrate) [default: none].")] = "",
+    adapt: Annotated[
+        bool, typer.Option(help="Without one, slowly bring a far voice nearer, as the graph does.")
+    ] = True,
 ) -> None:
     """Turn a sound file into a video of the speaking face."""
     columns = (
@@ -67,7 +70,7 @@ def command(
         def tell(frames: int, total: int | None) -> None:
             progress.update(task, completed=frames, total=total)
 
-        frames = synthesize(speech, out, model=model, size=size, crf=crf, voice=voice, tell=tell)
+        frames = synthesize(speech, out, model=model, size=size, crf=crf, voice=voice, adapt=adapt, tell=tell)
         progress.update(task, completed=frames, total=frames)
     print(f"{out}: {frames} frames, {frames / FPS:.2f} s")
 
@@ -82,6 +85,7 @@ def synthesize(
     codes: np.ndarray | None = None,
     gain: float | None = 1.0,
     voice: str = "",
+    adapt: bool = True,
     tell: Callable[[int, int | None], None] | None = None,
 ) -> int:
     """Write the video of a face that speaks a sound file; returns its number of frames.
@@ -93,21 +97,24 @@ def synthesize(
         model: face model folder; None for the default face; where there are codes, the file of a face will do.
         size: height and width in px, even; crf: x264's quality.
         voice: file of a measured voice (th_face_predictor.voice_file), or the name of one that was kept; empty: none.
+        adapt: without a voice, slowly bring one that is far from those of the training nearer to them.
         codes: (T, D), drawn in place of those that the model predicts; row i belongs to the sound at (i + 1) / 60 s.
         gain: factor of the sound in the video (the face hears the sound as it is); None for a video without a sound track.
         tell: called with (frames done, frames in all or None if that is not known).
 
     Raises:
         InputError: the sound cannot be read or is empty, the size is odd or out of range, the codes are not this face's,
-            the voice is none for this model, the video cannot be written.
+            the voice is none for this model or comes with codes, which need none, the video cannot be written.
         ModelError: the face model cannot be used.
     """
     _check_size(size)
+    if codes is not None and voice:
+        raise InputError(f"codes are given, so nothing is heard with the voice {voice!r}")
     source = _Counted(speech)
     folder = Path(model) if codes is not None and model and Path(model).is_file() else find_model(model or "")
     decoder = FaceDecoder(read_face(folder)) if folder.is_file() else load_face(folder)
     blocks = (
-        _predicted(source, folder, _voice_offset(folder, voice))
+        _predicted(source, folder, _ear(folder, voice, adapt))
         if codes is None
         else _given(_checked(codes, decoder), source)
     )
@@ -140,11 +147,11 @@ def write_pictures(
         return _write(partial, ready, FileSource(speech), size, crf, gain, tell)
 
 
-def _voice_offset(folder: Path, voice: str) -> np.ndarray | None:
-    if not voice:
-        return None
+def _ear(folder: Path, voice: str, adapt: bool) -> Ear:
     card = read_card(folder)
-    return Ear(load_known_voices(folder, card), profile=card.profile).check(read_voice(find_voice(voice)))
+    ear = Ear(load_known_voices(folder, card), profile=card.profile)
+    ear.use(read_voice(find_voice(voice)) if voice else None, adapt=adapt)
+    return ear
 
 
 class _Counted(FileSource):
@@ -177,8 +184,8 @@ def _given(codes: np.ndarray, source: _Counted) -> Iterator[np.ndarray]:
     yield codes[: -(-source.total * FPS // source.rate)]
 
 
-def _predicted(source: FileSource, folder: Path, offset: np.ndarray | None = None) -> Iterator[np.ndarray]:
-    """The codes (n, D) of the recording, piece by piece, its features moved by the offset (14,), if any."""
+def _predicted(source: FileSource, folder: Path, ear: Ear) -> Iterator[np.ndarray]:
+    """The codes (n, D) of the recording, piece by piece, its features heard as the ear has them."""
     predictor = load_predictor(folder)
     features = FeatureStream(source.rate, profile=predictor.profile)
 
@@ -188,7 +195,7 @@ def _predicted(source: FileSource, folder: Path, offset: np.ndarray | None = Non
         yield hear(features.flush())
 
     def hear(rows: np.ndarray) -> np.ndarray:
-        return rows if offset is None else corrected(rows, offset)
+        return np.array([ear.push(row, first=False) for row in rows], np.float32).reshape(rows.shape)
 
     if predictor.lookahead is None:
         whole = np.concatenate(list(vectors()))
