@@ -82,12 +82,17 @@ NODES: dict[str, Uses] = {
     "audio_source": STOPPED + Uses(subscribe=("face/code",), publish=(*SOUND, "face/stop_now"), execute=("speak",)),
     "audio_features": STOPPED + Uses(subscribe=SOUND, publish=("audio_features",)),
     "face_predictor": STOPPED
-    + Uses(subscribe=("audio_features",), publish=("face/code", "face/predictor_alive"), reply=("face/calibrate",)),
+    + Uses(
+        subscribe=("audio_features",),
+        publish=("face/code", "face/predictor_alive"),
+        reply=("face/calibrate", "face/forget_voice"),
+    ),
     "face_renderer": STOPPED
     + Uses(
         subscribe=(*SOUND, "face/code", "face/predictor_alive", "face/expression", "face/look_at"),
         publish=("face/image", "face/image/compressed", "face/expression_estimate", "face/stop_now"),
         reply=("face/stop",),
+        request=("face/calibrate", "face/forget_voice"),
     ),
     "audio_playout": STOPPED + Uses(subscribe=(*SOUND, "face/code"), publish=("audio_delayed", "audio_delayed_info")),
     "avatar_bridge": STOPPED

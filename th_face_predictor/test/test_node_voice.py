@@ -13,6 +13,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
+from std_srvs.srv import Trigger
 from th_msgs.msg import AudioFeatures, FacialCode
 from th_msgs.srv import Calibrate
 
@@ -50,6 +51,7 @@ def test_a_voice_is_measured_chosen_and_refused(
         peer.create_subscription(FacialCode, "face/code", codes.append, 4096)
         publisher = peer.create_publisher(AudioFeatures, "audio_features", 4096)
         client = peer.create_client(Calibrate, "face/calibrate")
+        without = peer.create_client(Trigger, "face/forget_voice")
 
         def say() -> np.ndarray:
             """The codes of the sound as a new stream, but for its last three frames, which wait for what follows."""
@@ -63,6 +65,12 @@ def test_a_voice_is_measured_chosen_and_refused(
             future = client.call_async(Calibrate.Request(**request))
             assert graph.wait(future.done)
             return future.result()
+
+        def forget() -> str:
+            future = without.call_async(Trigger.Request())
+            assert graph.wait(future.done)
+            assert future.result().success
+            return str(future.result().message)
 
         def choose(voice: str) -> str:
             (result,) = node.set_parameters([RosParameter("voice", value=voice)])
@@ -119,6 +127,9 @@ def test_a_voice_is_measured_chosen_and_refused(
             assert reason in choose(path)
         assert value("voice") == "anna"
         assert choose("anna") == ""  # by its name
-        assert choose("") == ""
+        assert forget() == "without 'anna' from now on"
+        assert forget() == "no measured voice was in use"
+        assert Path(measured.path).exists()
+        assert node.value("voice") == ""
         assert np.abs(say() - plain).max() < TOLERANCE
         assert value("voice") == "none"

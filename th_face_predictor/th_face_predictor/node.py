@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from pathlib import Path
 
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
 from std_msgs.msg import Empty
+from std_srvs.srv import Trigger
 from th_msgs.msg import AudioFeatures, FacialCode, Timing
 from th_msgs.srv import Calibrate
 
@@ -117,6 +119,7 @@ class FacePredictorNode(TalkingHeadNode):
         self._cost = 0.0
         super().__init__("face_predictor", **kwargs)
         self.create_service(Calibrate, "face/calibrate", self._calibrate)
+        self.create_service(Trigger, "face/forget_voice", self._forget_voice)
 
     def configure(self) -> None:
         folder = find_model(self.value("model"))
@@ -258,6 +261,16 @@ class FacePredictorNode(TalkingHeadNode):
             response.success, response.message, response.path = True, ear.tell(voice), str(path)
         except InputError as error:
             response.success, response.message = False, str(error)
+        return response
+
+    def _forget_voice(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Hear without a measured voice from now on; its file stays."""
+        before = Path(self.value("voice")).stem
+        (chosen,) = self.set_parameters([RosParameter("voice", value="")])
+        response.success = chosen.successful
+        response.message = chosen.reason or (
+            f"without {before!r} from now on" if before else "no measured voice was in use"
+        )
         return response
 
     def _set_delay(self) -> None:

@@ -110,7 +110,7 @@ def test_the_page_of_the_operator_stops_the_face(graph: Graph, folder: Path) -> 
         assert stage.wait(visit.done, 20.0)
         assert stage.wait(lambda: bool(heard)), "everybody is told"
     offered, after = visit.result()
-    assert offered == ["look", "stop"]
+    assert offered == ["voice:measure", "voice:without", "look", "stop"]
     assert len(schedule) == 0
     assert set(threads) == {threading.current_thread().name}, "the executor's, not the page's"
     code = unpack(after)
@@ -178,7 +178,8 @@ def test_the_page_of_the_operator_asks_for_expressions_and_looks(graph: Graph, e
         visit = pool.submit(asyncio.run, operator())
         assert stage.wait(visit.done, 20.0)
     hello = visit.result()
-    assert hello["actions"] == ["expression:happy", "expression:sad", "expression:rest", "look", "stop"]
+    voice = ["voice:measure", "voice:without"]
+    assert hello["actions"] == ["expression:happy", "expression:sad", "expression:rest", *voice, "look", "stop"]
     assert hello["takes"] == dict.fromkeys(hello["actions"][:3], 1) | {"look": 2}
     assert stage.wait(lambda: stage.watcher.health.get("expression") == "sad")
     assert stage.wait(lambda: living.expressions.over(stage.watcher.now())[-1][1] == pytest.approx(0.5))

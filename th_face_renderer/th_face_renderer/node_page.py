@@ -19,6 +19,7 @@ from th_face_renderer.display.page import PageServer
 from th_face_renderer.display.page_face import page_face
 from th_face_renderer.display.page_token import exposed, read_token
 from th_face_renderer.display.page_viewer import Action
+from th_face_renderer.node_measuring import Measuring
 from th_face_renderer.node_wishes import Wishes
 from th_face_renderer.readout import Estimate
 from th_face_renderer.sound import SoundInStep
@@ -72,6 +73,7 @@ class FacePage:
             token=token,
         )
         self._wish = node.create_guard_condition(self._grant)
+        self._measuring = Measuring(node, self._tell_voice)
         self._intake: RosIntake | None = None
         try:
             url = self._server.start()
@@ -96,6 +98,7 @@ class FacePage:
         self._server.stop()
         if self._intake is not None:
             self._intake.close()
+        self._measuring.destroy()
         self._node.destroy_guard_condition(self._wish)
 
     def hush(self) -> None:
@@ -119,6 +122,7 @@ class FacePage:
             health.set("presentation delay ms", self.sound.lag * 1e3)
         if self._intake is not None:
             self._intake.update_health()
+        self._measuring.look()
         snapshot = health.snapshot()
         badge = "" if snapshot.level < Level.ERROR else snapshot.message.split(":", 1)[0]
         self._server.info({"badge": badge, **self._around, **{key: snapshot.values.get(key, "") for key in _TOLD}})
@@ -143,6 +147,9 @@ class FacePage:
             }
         )
 
+    def _tell_voice(self, words: str) -> None:
+        self._server.note({"group": "voice", "text": words})
+
     def _take_sound(self, chunk: Chunk) -> None:
         self.sound.push(chunk.samples, rate=chunk.rate, capture=chunk.time, now=self._node.now())
 
@@ -160,7 +167,13 @@ class FacePage:
         actions = {f"expression:{name}": self._action(express, name, numbers=1) for name in decoder.expressions}
         if actions:
             actions["expression:rest"] = self._action(express, "", numbers=1)
-        return {**actions, "look": self._action(look, numbers=2), "stop": self._action(stop)}
+        return {
+            **actions,
+            "voice:measure": self._action(lambda: self._measuring.measure()),
+            "voice:without": self._action(lambda: self._measuring.forget()),
+            "look": self._action(look, numbers=2),
+            "stop": self._action(stop),
+        }
 
     def _action(self, do: Callable[..., object], *arguments: Any, numbers: int = 0) -> Action:
         """Asked for in the page's thread, done in the executor's."""

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from queue import Queue
 from typing import Any
 
@@ -169,6 +170,30 @@ def test_it_says_what_the_voice_expresses_to_whoever_operates_the_face(serve: Se
     page.wait("!document.getElementById('sounds').title.includes('100')")
     assert page.errors == []
     for one in (page, visitor):
+        one.close()
+
+
+def test_what_became_of_measuring_a_voice_stands_under_its_buttons(serve: Serve, browser: Chromium) -> None:
+    done: Queue[str] = Queue()
+    actions = {name: partial(done.put, name) for name in ("voice:measure", "voice:without", "stop")}
+    server = serve(face=page_face(FACE.model, model_id="face"), actions=actions)
+    server.show_code(FACE.rest_code, 1000.0)
+    visitor = browser.open(server.url, width=300, height=300)
+    page = browser.open(server.url + "operator", width=1000, height=600)
+    page.wait("document.querySelector('[data-action=\"voice:measure\"]')?.disabled === false")
+    said = "document.getElementById('voice-note')?.textContent"
+    page.wait(f"{said}?.includes('read aloud for half a minute')")
+    page.evaluate("document.querySelector('[data-action=\"voice:measure\"]').click()")
+    assert done.get(timeout=20.0) == "voice:measure"
+    words = "<b>a voice</b> is measured, and corrected"
+    server.note({"group": "voice", "text": words})
+    page.wait(f"{said} === {words!r}")
+    late = browser.open(server.url + "operator", width=390, height=844)
+    late.wait(f"{said} === {words!r}")
+    visitor.wait("window.thFace?.state === 'open'")
+    assert visitor.evaluate("Object.keys(thFace.note).length") == 0, "a voice is not for everybody"
+    for one in (page, late, visitor):
+        assert one.errors == []
         one.close()
 
 

@@ -62,10 +62,11 @@ def test_who_does_not_listen_gets_no_sound() -> None:
     assert drain(box) == []
 
 
-def test_only_the_newest_estimate_waits_and_it_comes_after_info() -> None:
+def test_only_the_newest_of_each_kind_waits_and_they_have_an_order() -> None:
     box = Outbox()
     box.put_picture(b"picture")
     for text in ("old", "new"):
         box.put_estimate(text)
+        box.put_note(f"{text} note")
     box.put_info("info")
-    assert [box.take() for _ in range(4)] == ["info", "new", b"picture", None]
+    assert [box.take() for _ in range(5)] == ["info", "new note", "new", b"picture", None]

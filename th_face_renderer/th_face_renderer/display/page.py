@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 class PageServer:
     """Shows the face, and plays its voice, at every browser that asks. All methods are thread-safe.
 
-    `show`, `show_code`, `play`, `info` and `estimate` only hand over: a slow viewer loses its oldest pictures, never the caller's time.
+    `show`, `show_code`, `play`, `info`, `note` and `estimate` only hand over: a slow viewer loses its oldest pictures, never the caller's time.
     `face` is what pages draw codes with; without one they all get pictures. `backdrop` is a picture file (JPEG or PNG) that
     fills the screen behind it.
     `actions` are what the operator's page has buttons for: a name (with a colon after the group's, as in "expression:joy") and
@@ -95,6 +95,7 @@ class PageServer:
         self._last: dict[protocol.Look, bytes] = {}
         self._stopped = -1e18
         self._info: str | None = None
+        self._note: str | None = None
         self._started = 0.0
         self._counts = dict.fromkeys(
             ("viewers_seen", "viewers_refused", "requests_refused", "pictures", "codes", "sounds", "dropped_pictures"),
@@ -207,6 +208,14 @@ class PageServer:
             viewer.outbox.put_info(self._info)
         self._wake()
 
+    def note(self, values: Mapping[str, object]) -> None:
+        """What became of an action, small values for the operators' pages; who comes later is told, too."""
+        self._note = protocol.pack_info(values, kind="note")
+        for viewer in self._viewers:
+            if viewer.estimate:
+                viewer.outbox.put_note(self._note)
+        self._wake()
+
     @property
     def readers(self) -> int:
         """How many operators' pages want to know what the voice expresses."""
@@ -289,6 +298,8 @@ class PageServer:
             await viewer.open(request, self._site.hello())
             if self._info is not None:
                 viewer.outbox.put_info(self._info)
+            if self._note is not None and viewer.estimate:
+                viewer.outbox.put_note(self._note)
             if look in self._last:
                 viewer.outbox.put_picture(protocol.as_still(self._last[look]))
             return await viewer.serve()

@@ -12,13 +12,12 @@ MAX_SOUND = 3.0  # s
 class Outbox:
     """Filled by the threads that speak, emptied by the one that sends. No call waits for the network.
 
-    Order out: a stop, then info and estimate (of each only the newest), then sound, then pictures.
+    Order out: a stop, then info, note and estimate (of each only the newest), then sound, then pictures.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._info: str | None = None
-        self._estimate: str | None = None
+        self._news: dict[str, str | None] = {"info": None, "note": None, "estimate": None}
         self._urgent: str | None = None
         self._sound: deque[tuple[bytes, float]] = deque()
         self._seconds = 0.0
@@ -29,13 +28,15 @@ class Outbox:
 
     def put_info(self, text: str) -> None:
         """Replace whatever info has not left yet."""
-        with self._lock:
-            self._info = text
+        self._replace("info", text)
+
+    def put_note(self, text: str) -> None:
+        """Replace whatever note has not left yet."""
+        self._replace("note", text)
 
     def put_estimate(self, text: str) -> None:
         """Replace whatever estimate has not left yet."""
-        with self._lock:
-            self._estimate = text
+        self._replace("estimate", text)
 
     def put_stop(self, text: str) -> None:
         """Forget sound and pictures; the viewer hears of it next."""
@@ -78,14 +79,16 @@ class Outbox:
             if self._urgent is not None:
                 text, self._urgent = self._urgent, None
                 return text
-            if self._info is not None:
-                text, self._info = self._info, None
-                return text
-            if self._estimate is not None:
-                text, self._estimate = self._estimate, None
-                return text
+            for kind, news in self._news.items():
+                if news is not None:
+                    self._news[kind] = None
+                    return news
             if self._sound:
                 message, seconds = self._sound.popleft()
                 self._seconds -= seconds
                 return message
             return self._pictures.popleft() if self._pictures else None
+
+    def _replace(self, kind: str, text: str) -> None:
+        with self._lock:
+            self._news[kind] = text

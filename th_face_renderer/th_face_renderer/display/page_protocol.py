@@ -7,10 +7,10 @@ Server to page, binary: a 16-byte little-endian header, then the payload.
     CODE: a facial code and the five numbers of the layer over it (layer.Layer), float32, due at present_at; word: the tag of the
           face that it belongs to (page_face.PageFace)
 
-Server to page, text: JSON objects {"type": "hello" | "pong" | "info" | "estimate" | "stop", ...}; after a stop nothing counts that came before.
+Server to page, text: JSON objects {"type": "hello" | "pong" | "info" | "note" | "estimate" | "stop", ...}; after a stop nothing counts that came before.
 Page to server, text only: {"type": "ping", "t0": seconds}, {"type": "sound", "on": bool} and {"type": "do", "action": name,
 "numbers": [number, ...]}, a name that the hello offered, with as many numbers in -1..1 as that said it takes. Whether a page wants pictures or codes it says in the address: `socket?face=codes`; an
-operator's, that it wants to know what the voice expresses: `&estimate`.
+operator's, that it wants to know what the voice expresses (estimate) and what became of actions (note): `&estimate`.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Action:
 class Viewer:
     """Lives in the server's loop; only `outbox` is touched by other threads. `actions` are what its page may ask for.
 
-    `estimate`: whether it is told what the voice expresses.
+    `estimate`: whether it is told what the voice expresses, and what became of actions.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ const screen = new Screen(byId("face"), timeline, {
 const sound = new Sound(timeline, showSound);
 const level = new Level(timeline);
 const metering = params.has("meter");
-let info = {}, estimate = null, actions = [], takes = {}, stopped = -Infinity;
+let info = {}, note = {}, estimate = null, actions = [], takes = {}, stopped = -Infinity;
 
 const askedBuffer = Number.parseFloat(params.get("buffer"));
 const background = params.get("background");
@@ -83,6 +83,7 @@ const link = new Link(socketAddress, clock, {
     showAround(values);
     mark("mark-info", values.badge ?? "");
   },
+  note(values) { note = values; },
   estimate(values) { estimate = values; },
   stop() {
     stopped = performance.now() / 1000;
@@ -93,7 +94,7 @@ const link = new Link(socketAddress, clock, {
   },
   state(word) {
     mark("mark-link", word === "open" ? "" : word);
-    estimate = null;
+    [note, estimate] = [{}, null];
     if (word !== "open") return;
     timeline.restart();
     screen.restart();
@@ -194,6 +195,7 @@ window.thFace = {
   get listening() { return link.listening; },
   get info() { return info; },
   get estimate() { return estimate; },   // what the voice expresses (with `meter`, for whoever may operate the face)
+  get note() { return note; },           // what became of an action, likewise
   get level() { return level.now(performance.now() / 1000); },
   get sounding() { return sound.running; },
   get actions() { return actions; },

@@ -13,7 +13,7 @@ const now = () => performance.now() / 1000;
 export class Link {
   // url() is asked at every opening.
   // on: {picture(presentAt, bytes, still), code(presentAt, tag, numbers, still), sound(presentAt, rate, samples),
-  //      hello(message), info(values), estimate(values), stop(), state(word)}
+  //      hello(message), info(values), note(values), estimate(values), stop(), state(word)}
   constructor(url, clock, on) {
     Object.assign(this, { url, clock, on, state: "connecting", wait: MIN_WAIT, listening: false, opened: 0, broken: 0 });
     this.#open();
@@ -97,6 +97,8 @@ export class Link {
         this.on.hello(message);
       } else if (message.type === "info") {
         this.on.info(message.values);
+      } else if (message.type === "note") {
+        this.on.note(message.values);
       } else if (message.type === "estimate") {
         this.on.estimate(message.values);
       } else if (message.type === "stop") {

@@ -8,6 +8,9 @@ const FLOOR = -60, HIGH = -6;      // dB of full scale
 const SILENT = 3;                  // s without any sound before that is said
 const STOPPED = 3;                 // s that a stop is said
 const LABELS = { rest: "automatic" };   // what a receptionist calls what the node calls rest
+const HINTS = {                          // of groups of buttons, as long as there is no note
+  voice: "Does the face follow a voice badly? Let its speaker read aloud for half a minute, then measure it.",
+};
 
 const face = () => mirror.contentWindow?.thFace;
 
@@ -79,10 +82,20 @@ function offer(actions, takes) {
   byId("actions").replaceChildren(...[...groups].map(([group, members]) => {
     const amount = members.some(([action]) => takes[action] === 1) ? slider(group) : null;
     const buttons = members.map(([action, name]) => button(action, name, takes[action] === 1 ? amount : null));
-    return fieldset(group, [...buttons, ...(amount ? [amount.parentElement] : [])]);
+    const notes = group in HINTS ? [hint(HINTS[group])] : [];
+    for (const one of notes) Object.assign(one, { id: `${group}-note`, role: "status" });
+    return fieldset(group, [...buttons, ...(amount ? [amount.parentElement] : []), ...notes]);
   }));
   if (actions.includes("look")) byId("actions").append(hint("Click on the face, and it looks there."));
   choose(chosen);
+}
+
+// What became of what was asked for: under the buttons of its group.
+function tell(note) {
+  for (const [group, words] of Object.entries(HINTS)) {
+    const place = byId(`${group}-note`), said = note.group === group ? note.text : words;
+    if (place && place.textContent !== said) place.textContent = said;
+  }
 }
 
 function fieldset(name, members) {
@@ -180,6 +193,7 @@ setInterval(() => {
   level.setAttribute("aria-valuetext", `${Math.round(page.level)} dB`);
   listen.setAttribute("aria-pressed", String(page.sounding));
   sounds(page.estimate);
+  tell(page.note);
   const known = Object.entries(figures(page)).map(([name, value]) => [name, page.state === "open" ? value : "–"]);
   list(Object.fromEntries(known));
   if (page.state === "open") offer(page.actions, page.takes);
