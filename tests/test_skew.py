@@ -26,7 +26,7 @@ NETWORKS = {
 def test_sound_and_mouth_open_together(name: str, tmp_path: Path) -> None:
     told = []
     for attempt in range(2):
-        skew = measure(tmp_path / str(attempt), NETWORKS[name], seconds=20.0, settle=6.0)
+        skew = measure(tmp_path / str(attempt), NETWORKS[name], seconds=14.0, settle=6.0)
         told.append(str(skew))
         if skew.in_time.sum() >= FEWEST:
             assert skew.percentile(50) < 0.01, told

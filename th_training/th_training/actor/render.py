@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -29,6 +30,17 @@ _STILL, _MOVING = 0.03, 0.01
 _KEY, _FILL = (-0.50, 0.62, 0.95), (0.9, 0.15, 0.70)  # to the lights, as in shaders/actor.vert
 _KEY_HALF, _FILL_HALF = 0.42, 0.6  # rad, half the angle that each light's softbox fills
 _REACH, _MARGIN = 1.5, 0.5  # weights that poses may reach, and cm around: the window that is redrawn
+
+
+@functools.lru_cache(maxsize=1)
+def _paintings(size: int) -> tuple[np.ndarray, ...]:
+    """Hair, skin, its folds and backdrop, (size, size, 3 or 4) uint8: most of what an Actor takes, and the same for every one."""
+    head = Head()
+    rest = head.vertices({})
+    neutral = Camera(size).project(rest[head.landmark_ids])
+    behind, hair = draw_hair(rest[head.of(Material.SKIN)], size)
+    skin = paint_skin(neutral, hair[..., 3].astype(np.float32) / 255)
+    return hair, skin, paint_folds(neutral, size), paint_backdrop(size, behind)
 
 
 class Actor:
@@ -185,12 +197,7 @@ class Actor:
 
     def _painted(self):
         """Textures of hair, skin, its folds, and backdrop."""
-        size = max(512, min(2 * self.size, 4096))
-        neutral = Camera(size).project(self._rest[self.head.landmark_ids])
-        behind, hair = draw_hair(self._rest[self.head.of(Material.SKIN)], size)
-        skin = paint_skin(neutral, hair[..., 3].astype(np.float32) / 255)
-        backdrop = paint_backdrop(size, behind)
-        return tuple(self._stage.upload_picture(p) for p in (hair, skin, paint_folds(neutral, size), backdrop))
+        return tuple(self._stage.upload_picture(p) for p in _paintings(max(512, min(2 * self.size, 4096))))
 
     def _set_scene(self, skin, lines, back, front) -> None:
         def centre(eye: Material) -> tuple[float, ...]:
