@@ -171,12 +171,13 @@ def test_rounds_leave_nothing_behind(graph: Graph, name: str) -> None:
         for round_ in range(20):
             for step, _ in WHOLE_ROUND:
                 assert request(graph, node, step), node.health.snapshot().message
-            if round_ in (3, 19):
+            if round_ in (3, 11, 19):
                 gc.collect()
                 held.append((threads_of(name), _entities(node), len(os.listdir("/proc/self/fd"))))
                 memory.append(_resident())
-        assert held[0] == held[1]
-        assert memory[1] - memory[0] < 12.0, f"{memory} MB"
+        assert held[0] == held[1] == held[2]
+        # What leaks grows from look to look; the process of all tests may grow once by itself.
+        assert min(memory[1] - memory[0], memory[2] - memory[1]) < 6.0, f"{memory} MB"
     finally:
         end(graph, node)
 
