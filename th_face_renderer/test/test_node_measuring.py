@@ -34,7 +34,7 @@ class Predictor:
 
     def _forget(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self.names.clear()
-        response.success, response.message = True, "no measured voice was in use"
+        response.success, response.message = True, "no measured voice was in use" + 9000 * "!"
         return response
 
 
@@ -42,7 +42,13 @@ def test_the_buttons_of_the_page_ask_the_predictor(graph: Graph, folder: Path, m
     stage, predictor = Stage(graph, folder, display="web", port=0), Predictor(graph)
     stage.begin()
     told: list[str] = []
-    monkeypatch.setattr(stage.page._server, "note", lambda values: told.append(f"{values['group']}: {values['text']}"))
+    note = stage.page._server.note
+
+    def listen(values: dict[str, str]) -> None:
+        note(values)
+        told.append(f"{values['group']}: {values['text']}")
+
+    monkeypatch.setattr(stage.page._server, "note", listen)
     measuring = stage.page._measuring
     assert graph.wait(lambda: measuring._calibrate.service_is_ready() and measuring._forget.service_is_ready())
     offered = stage.page._server._actions
@@ -52,7 +58,7 @@ def test_the_buttons_of_the_page_ask_the_predictor(graph: Graph, folder: Path, m
     assert predictor.names == ["operator"]
     assert told == ["voice: The voice is measured ...", "voice: only 3 s of speech"]
     offered["voice:without"].call()
-    assert graph.wait(lambda: told[-1] == "voice: no measured voice was in use")
+    assert graph.wait(lambda: told[-1].startswith("voice: no measured voice was in use!"))
     assert predictor.names == []
 
 

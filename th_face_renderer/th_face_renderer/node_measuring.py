@@ -18,6 +18,9 @@ NAME = "operator"
 PATIENCE = 10.0
 """s: who measures a voice has answered after one; who has not until then was killed."""
 
+LONGEST = 500
+"""Letters of an answer that are told: anybody may serve these services."""
+
 
 class Measuring:
     """Asks face_predictor for a node's page, one question at a time; called in the executor.
@@ -73,4 +76,4 @@ class Measuring:
             return
         self._asked = None
         error = answer.exception()
-        self._tell(str(error) if error is not None else answer.result().message)
+        self._tell((str(error) if error is not None else answer.result().message)[:LONGEST])
