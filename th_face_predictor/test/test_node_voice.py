@@ -20,7 +20,6 @@ from th_msgs.srv import Calibrate
 from th_common.model_folder import VOICES, add_tensors
 from th_common.testing import Graph
 from th_face_predictor import load_predictor
-from th_face_predictor import node as node_module
 from th_face_predictor.known_voices import KnownVoices, corrected
 from th_face_predictor.node import FacePredictorNode
 from th_face_predictor.voice import learn
@@ -101,7 +100,7 @@ def test_a_voice_is_measured_chosen_and_refused(
         assert not list((tmp_path / "ros").rglob("*.json"))
         assert "loudness no better" in ask(name="anna", seconds=12.0).message, "the lips of this face do not move"
         assert not list((tmp_path / "ros").rglob("*.json"))
-        monkeypatch.setattr(node_module, "prove", lambda *of_what: None)
+        monkeypatch.setattr(node._voice, "_prove", lambda features, offset: None)
         measured = ask(name="anna", seconds=12.0)
         assert measured.success, measured.message
         assert "of it corrected" in measured.message

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from pathlib import Path
+from functools import partial
 
-from rclpy.parameter import Parameter as RosParameter
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
 from std_msgs.msg import Empty
-from std_srvs.srv import Trigger
 from th_msgs.msg import AudioFeatures, FacialCode, Timing
-from th_msgs.srv import Calibrate
 
 from th_audio_features import PROFILES
 from th_common.alive import ALIVE, ALIVE_TOPIC
@@ -31,11 +28,10 @@ from th_face_predictor.ear import Ear
 from th_face_predictor.known_voices import load_known_voices
 from th_face_predictor.live import Codes, Frame, LivePredictor
 from th_face_predictor.mouth import EnergyMouth
+from th_face_predictor.node_voice import NodeVoice
 from th_face_predictor.predictor import Predictor, load_predictor
 from th_face_predictor.proof import prove
 from th_face_predictor.stream import PredictorStream
-from th_face_predictor.voice import Voice
-from th_face_predictor.voice_file import SUFFIX, check_name, find_voice, read_voice, voices_folder, write_voice
 
 FRAME_RATE = 60
 END = object()
@@ -104,11 +100,10 @@ class FacePredictorNode(TalkingHeadNode):
     thresholds = THRESHOLDS
 
     def __init__(self, **kwargs: object) -> None:
+        self._voice = NodeVoice(self)
         self._predictor: Predictor | None = None
         self._stream: PredictorStream | None = None
         self._live: LivePredictor | None = None
-        self._ear: Ear | None = None
-        self._mouth: EnergyMouth | None = None
         self._worker: Worker[object] | None = None
         self._codes: Publisher | None = None
         self._alive: Publisher | None = None
@@ -118,8 +113,7 @@ class FacePredictorNode(TalkingHeadNode):
         self._newest = Timing()
         self._cost = 0.0
         super().__init__("face_predictor", **kwargs)
-        self.create_service(Calibrate, "face/calibrate", self._calibrate)
-        self.create_service(Trigger, "face/forget_voice", self._forget_voice)
+        self._voice.serve()
 
     def configure(self) -> None:
         folder = find_model(self.value("model"))
@@ -129,13 +123,13 @@ class FacePredictorNode(TalkingHeadNode):
                 f"{folder}: its features are {predictor.profile!r}, this software makes {', '.join(PROFILES)}"
             )
         card = read_card(folder)
-        self._ear = Ear(load_known_voices(folder, card), profile=predictor.profile)
-        self._choose_voice()
         lookahead = self.value("lookahead")
         self._stream = PredictorStream(predictor, None if lookahead == OWN else lookahead)
         self._predictor = predictor
         self._set_delay()
-        self._mouth = mouth = EnergyMouth.of_model(folder, card)
+        mouth = EnergyMouth.of_model(folder, card)
+        ear = Ear(load_known_voices(folder, card), profile=predictor.profile)
+        self._voice.open(ear, partial(prove, predictor, mouth))
         self._live = LivePredictor(
             self._stream,
             mouth,
@@ -163,31 +157,26 @@ class FacePredictorNode(TalkingHeadNode):
         for publisher in (self._codes, self._alive):
             if publisher is not None:
                 self.destroy_publisher(publisher)
-        self._features = self._codes = self._alive = self._worker = self._live = self._ear = self._stream = None
-        self._predictor = self._mouth = None
+        self._features = self._codes = self._alive = self._worker = self._live = self._stream = None
+        self._predictor = None
+        self._voice.close()
 
     def parameter_changed(self, name: str, value: object) -> None:
         if name in ("presentation_delay", "margin"):
             self._set_delay()
         if name in ("voice", "adapt"):
-            self._choose_voice()
+            self._voice.choose()
 
     def refuses(self, name: str, value: object) -> str | None:
         if name == "voice":
-            try:
-                self._read_voice(str(value))
-            except InputError as error:
-                return f"voice: {error}"
+            return self._voice.refuses(str(value))
         return None
 
     def update_health(self) -> None:
         self.health.set("ms per frame", self._cost * 1e3)
         frames = self.health.counter("frames")
         self.health.set("frames per s", self.trend.per_second("frames", frames))
-        ear = self._ear
-        if ear is not None:
-            self.health.set("voice", ear.state)
-            self.health.set("voice moved", ear.moved)
+        self._voice.update_health()
         live = self._live
         if live is not None:
             self.health.set("pace", live.ladder.name)
@@ -219,59 +208,7 @@ class FacePredictorNode(TalkingHeadNode):
     def stopped(self, number: int) -> None:
         if self._worker is not None:
             self._worker.replace(CUT)
-        if self._ear is not None:
-            self._ear.forget()
-
-    def _choose_voice(self) -> None:
-        """Hear as the parameters say; where the voice cannot be used, without one, and say so."""
-        ear, name = self._ear, self.value("voice")
-        if ear is None:
-            return
-        try:
-            ear.use(self._read_voice(name), adapt=self.value("adapt"))
-        except InputError as error:
-            ear.use(None, adapt=self.value("adapt"))
-            self.report("voice refused", error, hold=None)
-        else:
-            self.health.clear_fault("voice refused")
-
-    def _read_voice(self, name: str) -> Voice | None:
-        voice = read_voice(find_voice(name)) if name else None
-        if voice is not None and self._ear is not None:
-            self._ear.check(voice)
-        return voice
-
-    async def _calibrate(self, request: Calibrate.Request, response: Calibrate.Response) -> Calibrate.Response:
-        """Measure the voice heard last, see that correcting it helps, keep it, hear with it. Takes some 12 ms of the executor."""
-        try:
-            ear, predictor, mouth = self._ear, self._predictor, self._mouth
-            if ear is None or predictor is None or mouth is None or not self.active:
-                raise InputError(f"face_predictor is {self.lifecycle}: it has heard nothing")
-            features = ear.recent(request.seconds)
-            voice = ear.learn(features, check_name(request.name))
-            offset = ear.check(voice)
-            await self.aside(lambda: prove(predictor, mouth, features, offset))
-            if self._ear is not ear:
-                raise InputError("face_predictor was cleaned up meanwhile")
-            path = voices_folder() / f"{voice.name}{SUFFIX}"
-            write_voice(path, voice)
-            (chosen,) = self.set_parameters([RosParameter("voice", value=str(path))])
-            if not chosen.successful:
-                raise InputError(chosen.reason)
-            response.success, response.message, response.path = True, ear.tell(voice), str(path)
-        except InputError as error:
-            response.success, response.message = False, str(error)
-        return response
-
-    def _forget_voice(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        """Hear without a measured voice from now on; its file stays."""
-        before = Path(self.value("voice")).stem
-        (chosen,) = self.set_parameters([RosParameter("voice", value="")])
-        response.success = chosen.successful
-        response.message = chosen.reason or (
-            f"without {before!r} from now on" if before else "no measured voice was in use"
-        )
-        return response
+        self._voice.stopped()
 
     def _set_delay(self) -> None:
         if self._predictor is None or self._stream is None:
@@ -300,8 +237,7 @@ class FacePredictorNode(TalkingHeadNode):
                     self._jump(message)
                 self._next_frame = message.frame + 1
                 self._newest = message.timing
-                assert self._ear is not None
-                heard = self._ear.push(message.feature, first=message.frame == 0)
+                heard = self._voice.hear(message.feature, first=message.frame == 0)
                 run.append(Frame(message.frame, heard, self._due(message), message.timing.heard, message))
         self._predict(run)
 
